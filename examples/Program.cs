@@ -1,1 +1,1 @@
-Console.WriteLine(TorchSharp.torch.rand(2,3).ToString());
+Console.WriteLine(TorchSharp.torch.rand(2, 3).ToString());
