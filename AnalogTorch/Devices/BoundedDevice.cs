@@ -56,12 +56,12 @@ public abstract record BoundedDevice : PulsedDevice
     protected PulseDraw Draw => CycleNoise == 0 ? PulseDraw.None : PulseDraw.Normal;
 
     /// <inheritdoc/>
-    public sealed override DevicePlanes Manufacture(Rng rng, long[] shape, Device? device = null)
+    public sealed override ElementPlanes Manufacture(Rng rng, long[] shape, Device? device = null)
     {
         using var scope = NewDisposeScope();
         var size = Spread(rng, "step", 1, DwMinVariation, shape, device);
         var imbalance = Spread(rng, "imbalance", UpDownBias, UpDownVariation, shape, device);
-        var planes = new DevicePlanes(
+        var planes = new ElementPlanes(
             Value: zeros(shape, device: device),
             Up: ((size + imbalance) * (float)DwMin).clamp_min_(0f),
             Down: ((size - imbalance) * (float)DwMin).clamp_min_(0f),

@@ -54,15 +54,8 @@ public sealed record GatedCapacitor : PulsedDevice, ILeaky, IResettable
     [Unit("V")]
     public double MaxVoltage { get; init => field = Positive(value); } = 1.0;
 
-    /// <summary>Voltage that leakage pulls towards (V∞).</summary>
-    [Unit("V")]
-    public double RestVoltage { get; init => field = NotNegative(value); } = 0.8;
-
-    /// <summary>Time constant of the leakage (τ); recalled, not found: vary it.</summary>
-    [Unit("s")]
-    public double TimeConstant { get; init => field = Positive(value); } = 5.16 * Units.ms;
-
-    double ILeaky.Rest => RestVoltage;
+    /// <summary>What the voltage does when the cell is left alone.</summary>
+    public Leakage Leakage { get; init => field = NotNull(value); } = new ExponentialLeakage();
 
     /// <inheritdoc/>
     public override double NominalStep => Transconductance * VoltageStep;
@@ -84,7 +77,7 @@ public sealed record GatedCapacitor : PulsedDevice, ILeaky, IResettable
     public Tensor AfterReset(Tensor normal) => full_like(normal, (float)StartVoltage);
 
     /// <inheritdoc/>
-    public override DevicePlanes Manufacture(Rng rng, long[] shape, Device? device = null) => new(
+    public override ElementPlanes Manufacture(Rng rng, long[] shape, Device? device = null) => new(
         Value: full(shape, (float)StartVoltage, device: device),
         Up: Spread(rng, "charge", VoltageStep, VoltageStep * StepMismatch, shape, device).clamp_min_(0f),
         Down: Spread(rng, "discharge", VoltageStep, VoltageStep * StepMismatch, shape, device).clamp_min_(0f),

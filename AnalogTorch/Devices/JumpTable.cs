@@ -46,7 +46,7 @@ public sealed record JumpTable : PulsedDevice, IResettable
     public Tensor AfterReset(Tensor normal) => normal.mul((float)GResetSpread).add_((float)GReset).clamp_min_(0f);
 
     /// <inheritdoc/>
-    public override DevicePlanes Manufacture(Rng rng, long[] shape, Device? device = null) => new(
+    public override ElementPlanes Manufacture(Rng rng, long[] shape, Device? device = null) => new(
         Value: AfterReset(Noise.Normal(rng.Split("reset"), shape, device)),
         Up: full(1, (float)NominalStep, device: device),
         Down: full(1, (float)NominalStep, device: device),

@@ -48,7 +48,10 @@ public sealed record MeasuredJumps : JumpStatistics, ICrossChecked
         var all = ups.Concat(downs).SelectMany(sequence => sequence).ToArray();
         if (all.Length < 2 || all.Any(value => !double.IsFinite(value)))
             throw new ArgumentException($"MeasuredJumps.FromSequences needs at least two finite conductances, but got {all.Length} numbers; remove empty or broken rows.");
-        var max = all.Max();
+        var lowest = Math.Min(all.Min(), 0); // a scale that is centred on zero is shifted to start there
+        var max = all.Max() - lowest;
+        if (max == 0)
+            throw new ArgumentException("MeasuredJumps.FromSequences needs conductances that change, but all are 0.");
         return new MeasuredJumps { Up = Table(ups), Down = Table(downs), QuantileCount = quantiles };
 
         ValueList<float> Table(IReadOnlyList<double>[] sequences)
@@ -56,7 +59,7 @@ public sealed record MeasuredJumps : JumpStatistics, ICrossChecked
             var steps = Enumerable.Range(0, bins).Select(_ => new List<double>()).ToArray();
             foreach (var sequence in sequences)
                 for (var i = 1; i < sequence.Count; i++)
-                    steps[Math.Clamp((int)(sequence[i - 1] / max * bins), 0, bins - 1)].Add((sequence[i] - sequence[i - 1]) / max);
+                    steps[Math.Clamp((int)((sequence[i - 1] - lowest) / max * bins), 0, bins - 1)].Add((sequence[i] - sequence[i - 1]) / max);
             var filled = Enumerable.Range(0, bins).Where(bin => steps[bin].Count > 0).ToArray();
             return new(Enumerable.Range(0, bins).SelectMany(bin => filled.Length == 0
                 ? new float[quantiles]

@@ -25,7 +25,7 @@ public abstract record PulsedDevice : HardwareConfig
     /// <param name="rng">The stream of this wafer; the element-to-element variation is a function of it.</param>
     /// <param name="shape">Outputs × inputs.</param>
     /// <param name="device">The torch device; null means host memory.</param>
-    public abstract DevicePlanes Manufacture(Rng rng, long[] shape, Device? device = null);
+    public abstract ElementPlanes Manufacture(Rng rng, long[] shape, Device? device = null);
 
     /// <summary>A plane of N(mean, std) values, one number if they are all the same.</summary>
     protected static Tensor Spread(Rng rng, string name, double mean, double std, long[] shape, Device? device) =>
@@ -40,22 +40,9 @@ public interface IResettable
     Tensor AfterReset(Tensor normal);
 }
 
-/// <summary>A device whose value creeps towards a rest value when it is left alone.</summary>
+/// <summary>A device whose value changes when it is left alone.</summary>
 public interface ILeaky
 {
-    /// <summary>The value it creeps towards.</summary>
-    double Rest { get; }
-
-    /// <summary>Time constant (s) of the exponential approach.</summary>
-    double TimeConstant { get; }
+    /// <summary>How it changes.</summary>
+    Leakage Leakage { get; }
 }
-
-/// <summary>The tensors that an array of devices is made of, in the device's own unit.</summary>
-/// <param name="Value">The value that pulses move [outputs, inputs].</param>
-/// <param name="Up">Upward step sizes, of the shape of the values or one number.</param>
-/// <param name="Down">Downward step sizes.</param>
-/// <param name="Min">Lower bounds.</param>
-/// <param name="Max">Upper bounds.</param>
-/// <param name="Offset">The device's extra parameter.</param>
-/// <param name="Memory">What the devices remember of their pulses, of the shape of the values; null if nothing.</param>
-public sealed record DevicePlanes(Tensor Value, Tensor Up, Tensor Down, Tensor Min, Tensor Max, Tensor Offset, Tensor? Memory = null);

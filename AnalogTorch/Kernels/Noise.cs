@@ -26,6 +26,15 @@ public static class Noise
         return tensor;
     }
 
+    /// <summary>Uniform numbers in [0, 1).</summary>
+    /// <inheritdoc cref="Normal"/>
+    public static Tensor Uniform(Rng rng, ReadOnlySpan<long> shape, Device? device = null)
+    {
+        // Torch's generators give the same numbers for any number of threads on the CPU; here speed does not matter.
+        using var generator = new Generator(rng.Key, device ?? CPU);
+        return rand(shape, device: device, generator: generator);
+    }
+
     /// <summary>Fills a contiguous float tensor in host memory with standard normal numbers.</summary>
     internal static unsafe void FillNormal(Rng rng, Tensor tensor)
     {
