@@ -11,7 +11,7 @@ namespace AnalogTorch.Devices;
 /// 1 + BoundVariation·ξ''_d. These are the common parameters of the published resistive-processing-unit models
 /// (Gokmen, Vlasov 2016; IBM aihwkit's PulsedDevice, whose defaults these are).
 /// </remarks>
-public abstract record BoundedDevice : PulsedDevice
+public abstract record BoundedDevice : PulsedDevice, IResettable
 {
     /// <summary>Mean step at zero weight (Δw_min).</summary>
     [Unit("w")]
@@ -49,11 +49,22 @@ public abstract record BoundedDevice : PulsedDevice
     [Unit("1")]
     public double CycleNoise { get; init => field = NotNegative(value); } = 0.3;
 
+    /// <summary>Mean weight after RESET.</summary>
+    [Unit("w")]
+    public double ResetMean { get; init => field = Finite(value); }
+
+    /// <summary>Standard deviation of the weight after RESET.</summary>
+    [Unit("w")]
+    public double ResetSpread { get; init => field = NotNegative(value); } = 0.01;
+
     /// <inheritdoc/>
     public sealed override (double Min, double Max) Range => (Min, Max);
 
     /// <summary>What a pulse draws: a normal number unless there is no cycle-to-cycle noise.</summary>
     protected PulseDraw Draw => CycleNoise == 0 ? PulseDraw.None : PulseDraw.Normal;
+
+    /// <inheritdoc/>
+    public Tensor AfterReset(Tensor normal) => normal.mul((float)ResetSpread).add_((float)ResetMean).clamp_((float)Min, (float)Max);
 
     /// <inheritdoc/>
     public sealed override ElementPlanes Manufacture(Rng rng, long[] shape, Device? device = null)

@@ -7,7 +7,15 @@ namespace AnalogTorch.Kernels;
 /// <summary>Turns line values into words of pulse slots, in host memory.</summary>
 internal static unsafe class TrainSampler
 {
-    /// <summary>Largest absolute value of a row.</summary>
+    /// <summary>Largest absolute value of a contiguous tensor in host memory; NaN if it holds one.</summary>
+    public static float AbsMax(Tensor values)
+    {
+        var max = AbsMax(new ReadOnlySpan<float>(TensorMemory.Pointer<float>(values), checked((int)values.NumberOfElements)));
+        GC.KeepAlive(values);
+        return max;
+    }
+
+    /// <summary>Largest absolute value of a row; NaN if it holds one.</summary>
     public static float AbsMax(ReadOnlySpan<float> values)
     {
         var max = Vector512<float>.Zero;
