@@ -109,7 +109,7 @@ public sealed class ImageSet : IDisposable
         }
         using var lines = Images.narrow(2, (fullHeight - height) / 2, height);
         using var crop = lines.narrow(3, (fullWidth - width) / 2, width);
-        return new(Name, crop.contiguous(), Labels.clone(), Classes);
+        return new(Name, crop.clone(), Labels.clone(), Classes);
     }
 
     /// <summary>The images as vectors, [images, <see cref="Features"/>]: a tensor of the caller's that shares the set's memory.</summary>
