@@ -49,7 +49,7 @@ public sealed class Downloader : IDisposable
         }
         finally
         {
-            File.Delete(temporary);
+            Discard(temporary);
         }
     }
 
@@ -167,6 +167,18 @@ public sealed class Downloader : IDisposable
         {
             throw new UnwritableException(
                 $"'{Path.GetDirectoryName(path)}' cannot be written ({FirstSentence.Of(e)}): free space there, or choose a folder that you can write to.", e);
+        }
+    }
+
+    private static void Discard(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It was never made, or the failure that led here says why it cannot be reached.
         }
     }
 
