@@ -1,1 +1,3 @@
-Console.WriteLine(TorchSharp.torch.rand(2, 3).ToString());
+using AnalogTorch.Examples;
+
+return new ExampleProgram([]).Run(args);

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Numerics;
+
+namespace AnalogTorch.Examples;
+
+/// <summary>Options whose bad values are answered by one sentence: name, rule, value.</summary>
+public static class Cli
+{
+    /// <summary>A whole number in [min, max].</summary>
+    public static Option<T> Integer<T>(string name, string description, T value, T min, T max)
+        where T : struct, IBinaryInteger<T> =>
+        Parsed(name, $"{description} [{min} … {max}]", "N", value, text =>
+            T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
+                ? (number, null)
+                : (default, $"{name} must be a whole number in [{min}, {max}], but is '{text}'."));
+
+    /// <summary>A number in [min, max].</summary>
+    public static Option<double> Number(string name, string description, double value, double min, double max) =>
+        Parsed(name, FormattableString.Invariant($"{description} [{min} … {max}]"), "X", value, text =>
+            double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
+                ? (number, null)
+                : (0.0, FormattableString.Invariant($"{name} must be a number in [{min}, {max}], but is '{text}'.")));
+
+    /// <summary>One of a few names; the first is the default.</summary>
+    public static Option<string> Choice(string name, string description, params string[] choices)
+    {
+        var list = string.Join(", ", choices);
+        var option = Parsed(name, $"{description}: {list}", "NAME", choices[0], text =>
+            choices.Contains(text) ? (text, null) : (choices[0], $"{name} must be one of {list}, but is '{text}'."));
+        option.CompletionSources.Add(choices);
+        return option;
+    }
+
+    /// <summary>Present or not.</summary>
+    public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
+
+    /// <summary>The path of a folder, or null where it is not given.</summary>
+    public static Option<string?> Folder(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "DIR",
+        CustomParser = result => Single(result) is { Length: > 0 } text ? text : Reject<string?>(result, $"{name} must be a folder, but is empty."),
+    };
+
+    private static Option<T> Parsed<T>(string name, string description, string helpName, T value, Func<string, (T Value, string? Error)> parse) => new(name)
+    {
+        Description = description,
+        HelpName = helpName,
+        DefaultValueFactory = _ => value,
+        CustomParser = result =>
+        {
+            var (parsed, error) = parse(Single(result));
+            return error is null ? parsed : Reject<T>(result, error);
+        },
+    };
+
+    private static string Single(ArgumentResult result) => result.Tokens is [.., var token] ? token.Value : "";
+
+    private static T? Reject<T>(ArgumentResult result, string error)
+    {
+        result.AddError(error);
+        return default;
+    }
+}

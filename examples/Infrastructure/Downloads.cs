@@ -1,0 +1,35 @@
+using AnalogTorch.Models.Data;
+using Spectre.Console;
+
+namespace AnalogTorch.Examples;
+
+/// <summary>Fetches data with a progress bar.</summary>
+public static class Downloads
+{
+    /// <summary>Runs a download to its end, such as <see cref="Mnist.DownloadAsync"/>.</summary>
+    public static void Run(IAnsiConsole console, CancellationToken cancel, Func<Downloader, IProgress<DownloadProgress>, CancellationToken, Task> fetch)
+    {
+        using var downloader = new Downloader();
+        console.Progress().AutoClear(false).HideCompleted(false)
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn())
+            .Start(context => fetch(downloader, new Bars(context), cancel).GetAwaiter().GetResult());
+    }
+
+    private sealed class Bars(ProgressContext context) : IProgress<DownloadProgress>
+    {
+        private readonly Dictionary<string, ProgressTask> tasks = [];
+
+        public void Report(DownloadProgress value)
+        {
+            lock (tasks)
+            {
+                if (!tasks.TryGetValue(value.Name, out var task))
+                {
+                    tasks[value.Name] = task = context.AddTask(Markup.Escape(value.Name), maxValue: value.Total ?? 1);
+                    task.IsIndeterminate = value.Total is null;
+                }
+                task.Value = value.Bytes;
+            }
+        }
+    }
+}

@@ -1,0 +1,156 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Spectre.Console;
+
+namespace AnalogTorch.Examples;
+
+/// <summary>The command line over all examples, and what their endings mean to the shell.</summary>
+public sealed class ExampleProgram
+{
+    /// <summary>All done.</summary>
+    public const int Success = 0;
+
+    /// <summary>Stopped by something that the user can mend: a file, a folder, a value.</summary>
+    public const int Failure = 1;
+
+    /// <summary>The command line is wrong.</summary>
+    public const int Usage = 2;
+
+    /// <summary>Stopped by Ctrl-C.</summary>
+    public const int Cancelled = 130;
+
+    private readonly RootCommand root;
+    private readonly IReadOnlyList<Example> examples;
+    private readonly TextWriter error;
+    private readonly TextWriter output;
+    private readonly IAnsiConsole console;
+
+    /// <summary>A program over the given examples, writing to the process's console.</summary>
+    public ExampleProgram(IReadOnlyList<Example> examples)
+        : this(examples, Console.Out, Console.Error, AnsiConsole.Console)
+    {
+    }
+
+    /// <summary>A program that writes where it is told.</summary>
+    public ExampleProgram(IReadOnlyList<Example> examples, TextWriter output, TextWriter error, IAnsiConsole console)
+    {
+        this.examples = examples;
+        this.output = output;
+        this.error = error;
+        this.console = console;
+        root = new RootCommand("Deep learning on analog memory, simulated: the examples. Each writes metrics.json and a self-contained report.html.");
+    }
+
+    /// <summary>Runs the example that the arguments name and returns the exit code.</summary>
+    public int Run(string[] arguments, CancellationToken stop = default)
+    {
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        // The first Ctrl-C ends the run in order, the second at once.
+        void Interrupt(PosixSignalContext context)
+        {
+            context.Cancel = !cancel.IsCancellationRequested;
+            cancel.Cancel();
+        }
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
+
+        root.Subcommands.Clear();
+        foreach (var example in examples)
+        {
+            root.Subcommands.Add(CommandOf(example, cancel.Token));
+        }
+        var parsed = root.Parse(arguments);
+        if (parsed.Errors.Count > 0)
+        {
+            error.WriteLine(Explain(parsed));
+            return Usage;
+        }
+        return parsed.Invoke(new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        });
+    }
+
+    private Command CommandOf(Example example, CancellationToken cancel)
+    {
+        var command = new Command(example.Name, example.Description);
+        foreach (var option in example.Options)
+        {
+            command.Options.Add(option);
+        }
+        var common = new CommonOptions();
+        common.AddTo(command);
+        command.SetAction(arguments => Guarded(example, common.Read(example.Name, arguments), arguments, cancel));
+        return command;
+    }
+
+    private int Guarded(Example example, RunOptions options, ParseResult arguments, CancellationToken cancel)
+    {
+        ExampleRun? run = null;
+        try
+        {
+            run = ExampleRun.Open(example.Name, options, console, cancel);
+            example.Run(run, arguments);
+            // A run that was told to stop is incomplete, even if the example ended quietly.
+            cancel.ThrowIfCancellationRequested();
+            run.Save(complete: true);
+            output.WriteLine($"Wrote {run.MetricsPath} and {run.ReportPath}");
+            return Success;
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            return Rescue(run, "Stopped", Cancelled);
+        }
+        catch (Exception e) when (Root(e) is IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException)
+        {
+            return Rescue(run, OneLine(Root(e)), Failure);
+        }
+    }
+
+    private int Rescue(ExampleRun? run, string sentence, int code)
+    {
+        error.WriteLine(sentence.EndsWith('.') ? sentence : sentence + ".");
+        try
+        {
+            if (run is { HasRows: true })
+            {
+                run.Save(complete: false);
+                error.WriteLine($"What was done until then is in {run.MetricsPath}.");
+            }
+        }
+        catch (IOException e)
+        {
+            error.WriteLine(OneLine(e));
+        }
+        return code;
+    }
+
+    // The one failure behind those of parallel tasks.
+    private static Exception Root(Exception e) => e is AggregateException many ? Root(many.Flatten().InnerExceptions[0]) : e;
+
+    private static string OneLine(Exception e)
+    {
+        var message = e.Message;
+        if (e is ArgumentException { ParamName: { } name })
+        {
+            message = message.Replace($" (Parameter '{name}')", "", StringComparison.Ordinal);
+        }
+        return string.Join(" ", message.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[..1]);
+    }
+
+    private string Explain(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var names = string.Join(", ", examples.Select(example => example.Name));
+        if (parsed.UnmatchedTokens is [var unknown, ..])
+        {
+            return command == root
+                ? $"There is no example or option '{unknown}': name one of {names}, or see --help."
+                : $"{command.Name} has no option '{unknown}': see {command.Name} --help.";
+        }
+        return command == root ? $"Name an example, one of {names}, or see --help." : parsed.Errors[0].Message;
+    }
+}
