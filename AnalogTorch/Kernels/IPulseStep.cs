@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace AnalogTorch.Kernels;
 
 /// <summary>The random number that one pulse consumes.</summary>

@@ -1,5 +1,4 @@
 using AnalogTorch.Core;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Kernels;

@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics;
-using AnalogTorch.Core;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Kernels;

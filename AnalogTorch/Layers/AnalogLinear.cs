@@ -1,6 +1,5 @@
 using AnalogTorch.Core;
 using AnalogTorch.Tiles;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

@@ -1,6 +1,5 @@
 using AnalogTorch.Layers;
 using AnalogTorch.Tiles;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.optim;

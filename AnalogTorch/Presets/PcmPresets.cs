@@ -1,6 +1,4 @@
 using AnalogTorch.Cells;
-using AnalogTorch.Core;
-using AnalogTorch.Devices;
 using AnalogTorch.Periphery;
 using AnalogTorch.Tiles;
 

@@ -1,8 +1,6 @@
 using AnalogTorch.Cells;
 using AnalogTorch.Core;
-using AnalogTorch.Kernels;
 using AnalogTorch.Updates;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Tiles;

@@ -1,5 +1,4 @@
 using AnalogTorch.Core;
-using AnalogTorch.Kernels;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Updates;

@@ -1,5 +1,4 @@
 using AnalogTorch.Kernels;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Updates;
