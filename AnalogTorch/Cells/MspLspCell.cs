@@ -68,6 +68,7 @@ public sealed record MspLspCell : UnitCell
         private const string Plus = "g_plus", Minus = "g_minus", Rest = "rest", Transfers = "transfers";
         private readonly MspLspCell cell;
         private readonly DeviceArray lsp, reference;
+        private PulseTarget? target;
 
         public Array(MspLspCell cell, Rng rng, Tensor weights) : base(rng, weights, Transfers)
         {
@@ -117,6 +118,7 @@ public sealed record MspLspCell : UnitCell
 
         protected override void OnRebind()
         {
+            target = null;
             lsp.Moved();
             reference.Moved();
         }
@@ -158,14 +160,18 @@ public sealed record MspLspCell : UnitCell
         private Tensor Conductance(DeviceArray array) =>
             (array.Planes.Value - array.Planes.Offset).clamp_min_(0f).mul_((float)cell.Capacitor.Transconductance);
 
-        private PulseTarget Target() => new()
+        private PulseTarget Target()
         {
-            Planes = lsp.Planes,
-            Weights = Weights,
-            Other = State[Rest],
-            Gain = (float)(Sign / cell.SiemensPerWeight),
-            OtherGain = (float)(1 / cell.SiemensPerWeight),
-            Inverted = Sign < 0,
-        };
+            target ??= new PulseTarget
+            {
+                Planes = lsp.Planes,
+                Weights = Weights,
+                Other = State[Rest],
+                OtherGain = (float)(1 / cell.SiemensPerWeight),
+            };
+            target.Gain = (float)(Sign / cell.SiemensPerWeight);
+            target.Inverted = Sign < 0;
+            return target;
+        }
     }
 }
