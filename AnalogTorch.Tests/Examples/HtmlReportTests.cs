@@ -83,6 +83,16 @@ public class HtmlReportTests
     }
 
     [Fact]
+    public void PartOfTheAxisCanBeShown()
+    {
+        var html = new HtmlReport("x").Plot(Make("bars").Between(0.7, 1), "caption").ToHtml([]);
+        Assert.Contains(">0.70<", html);
+        Assert.Contains(">1.00<", html);
+        Assert.DoesNotContain(">0.60<", html);
+        Assert.Contains(">0.820<", html);
+    }
+
+    [Fact]
     public void HugeScatterIsThinned()
     {
         double[] x = [.. Enumerable.Range(0, 200_000).Select(i => (double)i)];
