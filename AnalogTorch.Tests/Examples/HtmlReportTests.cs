@@ -71,6 +71,7 @@ public class HtmlReportTests
         Assert.Contains("<div class=\"legend\">", html);
         Assert.Contains("digital", html);
         Assert.Contains("full cell", html);
+        Assert.DoesNotContain("<div class=\"legend\">", new HtmlReport("x").Plot(Make("bars"), "caption").ToHtml([]));
     }
 
     [Fact]

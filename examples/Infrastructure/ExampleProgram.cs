@@ -29,6 +29,11 @@ public sealed class ExampleProgram
     public ExampleProgram(IReadOnlyList<Example> examples)
         : this(examples, Console.Out, Console.Error, AnsiConsole.Console)
     {
+        // A file has no width to wrap lines at.
+        if (!console.Profile.Out.IsTerminal)
+        {
+            console.Profile.Width = 240;
+        }
     }
 
     /// <summary>A program that writes where it is told.</summary>

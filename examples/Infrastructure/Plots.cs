@@ -164,6 +164,7 @@ public static class Plots
         plot.Axes.Right.FrameLineStyle.Width = 0;
         plot.Axes.Top.FrameLineStyle.Width = 0;
         plot.Grid.MajorLineColor = ink.WithAlpha(0.15);
+        plot.Legend.IsVisible = false;
         plot.XLabel(xLabel);
         plot.YLabel(yLabel);
         foreach (var axis in new IAxis[] { plot.Axes.Bottom, plot.Axes.Left })
