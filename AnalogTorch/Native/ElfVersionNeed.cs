@@ -62,7 +62,9 @@ internal static class ElfVersionNeed
         var found = new List<(int Flags, int Index)>();
         var indices = new List<int>();
         int need = image.Table(Tag.VerNeed);
-        for (ulong left = image[Tag.VerNeedCount]; left > 0; left--)
+        ulong libraries = image[Tag.VerNeedCount];
+        Require(libraries <= 100, $"versions must be needed of 100 libraries at most, but are of {libraries}");
+        for (; libraries > 0; libraries--)
         {
             Require(image.U16(need) == 1, "version needs must be of revision 1");
             int aux = checked(need + (int)image.U32(need + 8));

@@ -20,6 +20,7 @@ public static class TorchNativeLoader
     private static readonly Lock Gate = new();
     private static bool installed;
     private static nint handle;
+    private static DllNotFoundException? refusal;
 
     /// <summary>Makes the loader ready. To be called before the first use of torch; further calls do nothing.</summary>
     /// <remarks>
@@ -53,7 +54,11 @@ public static class TorchNativeLoader
         if (name != Shim)
             return 0;
         lock (Gate)
+        {
+            if (refusal is not null)
+                throw refusal;
             return handle != 0 ? handle : handle = Load(SearchFolders(assembly));
+        }
     }
 
     /// <returns>0 where the failure is not the one that this class is about; TorchSharp then reports it.</returns>
@@ -83,9 +88,12 @@ public static class TorchNativeLoader
             }
             catch (Exception reason) when (reason is InvalidDataException or IOException or DllNotFoundException)
             {
-                throw new DllNotFoundException(
+                refusal = new DllNotFoundException(
                     $"{shim} needs {MissingVersion}, which this system's libstdc++ does not have, and could not be loaded without it: "
                     + $"{reason.Message} A libstdc++ of GCC 13.2 or newer is the remedy.", reason);
+                // TorchSharp catches the exception and shows at best a part of it.
+                Console.Error.WriteLine(refusal.Message);
+                throw refusal;
             }
         }
     }

@@ -1,0 +1,131 @@
+using AnalogTorch.Core;
+using AnalogTorch.Kernels;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Cells;
+
+/// <summary>An array of unit cells with all that it holds right now: conductances, variations, counters, random streams.</summary>
+public abstract class CellArray : IDisposable
+{
+    /// <summary>The counters that every array keeps.</summary>
+    protected const string Key = "key", StepsTaken = "steps", ExamplesSeen = "examples", PulsesSent = "pulses", ProgrammingPulsesSent = "programming";
+
+    /// <summary>An array over the given weights.</summary>
+    /// <param name="rng">The stream of this array.</param>
+    /// <param name="weights">The effective weights [outputs, inputs].</param>
+    /// <param name="counters">Counters beside the common ones.</param>
+    protected CellArray(Rng rng, Tensor weights, params string[] counters)
+    {
+        State = new TensorStore([Key, StepsTaken, ExamplesSeen, PulsesSent, ProgrammingPulsesSent, .. counters]);
+        State.Counter(Key) = unchecked((long)rng.Key);
+        Weights = weights;
+        Engine = Engines.For(weights.device);
+    }
+
+    /// <summary>Everything that the array holds, as a torch module, so that it is saved and loaded with the model.</summary>
+    public TensorStore State { get; }
+
+    /// <summary>The effective weights [outputs, inputs] in normalised weight.</summary>
+    public Tensor Weights { get; private set; }
+
+    /// <summary>Updates taken.</summary>
+    public long Steps => State.Counter(StepsTaken);
+
+    /// <summary>Training examples seen.</summary>
+    public long Examples => State.Counter(ExamplesSeen);
+
+    /// <summary>Update pulses that devices received.</summary>
+    public long Pulses => State.Counter(PulsesSent);
+
+    /// <summary>Pulses spent on writing weights, transfers and refreshes.</summary>
+    public long ProgrammingPulses => State.Counter(ProgrammingPulsesSent);
+
+    /// <summary>Pulses of either direction that each weight received (int32 [outputs, inputs]); null until <see cref="CountPulses"/>.</summary>
+    public (Tensor Up, Tensor Down)? PulseCounts { get; private set; }
+
+    /// <summary>Physical quantities worth looking at, by name, in SI: conductances of the devices, for instance.</summary>
+    public abstract IEnumerable<(string Name, Tensor Values)> Observables { get; }
+
+    /// <summary>The engine that pulses the devices.</summary>
+    protected IPulseEngine Engine { get; private set; }
+
+    /// <summary>The stream of the current step.</summary>
+    protected Rng StepStream => new Rng(unchecked((ulong)State.Counter(Key))).Split(Steps);
+
+    /// <summary>Writes weights into fresh or used cells.</summary>
+    /// <param name="targets">Target weights [outputs, inputs].</param>
+    public void Write(Tensor targets)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        OnWrite(targets, StepStream.Split("write"));
+        State.Counter(StepsTaken)++;
+    }
+
+    /// <summary>Applies the pulses of a batch, then lets the time of its examples pass.</summary>
+    public void Update(TrainPair trains)
+    {
+        OnUpdate(trains, StepStream.Split("update"));
+        var before = Examples;
+        State.Counter(ExamplesSeen) += trains.Samples;
+        OnExamples(before, Examples, StepStream.Split("examples"));
+        State.Counter(StepsTaken)++;
+    }
+
+    /// <summary>Starts, or restarts, to count the pulses of each weight.</summary>
+    public void CountPulses()
+    {
+        PulseCounts?.Up.Dispose();
+        PulseCounts?.Down.Dispose();
+        PulseCounts = (
+            zeros(Weights.shape, ScalarType.Int32, Weights.device).DetachFromDisposeScope(),
+            zeros(Weights.shape, ScalarType.Int32, Weights.device).DetachFromDisposeScope());
+    }
+
+    /// <summary>Follows the weights to another tensor or torch device.</summary>
+    public void Rebind(Tensor weights)
+    {
+        Weights = weights;
+        Engine = Engines.For(weights.device);
+        State.MoveTo(weights.device);
+        OnRebind();
+    }
+
+    /// <summary>Recomputes the weights from the state, as after loading it.</summary>
+    public abstract void Refresh();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        State.Dispose();
+        PulseCounts?.Up.Dispose();
+        PulseCounts?.Down.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Brings the cells to target weights.</summary>
+    protected abstract void OnWrite(Tensor targets, Rng rng);
+
+    /// <summary>Applies pulse trains.</summary>
+    protected abstract void OnUpdate(TrainPair trains, Rng rng);
+
+    /// <summary>Does what is due after examples: leakage, transfer, refresh.</summary>
+    /// <param name="before">Examples seen before this batch.</param>
+    /// <param name="after">Examples seen now.</param>
+    /// <param name="rng">The stream of this step.</param>
+    protected abstract void OnExamples(long before, long after, Rng rng);
+
+    /// <summary>Called when the tensors have moved.</summary>
+    protected virtual void OnRebind()
+    {
+    }
+
+    /// <summary>Completes a target by the counters, runs it, and books its pulses.</summary>
+    protected void Run(DeviceArray array, PulseTarget target, Func<IPulseEngine, PulseTarget, IPulseStepVisitor> work, string counter)
+    {
+        if (counter == PulsesSent && PulseCounts is var (up, down))
+            (target.UpCounts, target.DownCounts) = (up, down);
+        array.Device.Accept(work(Engine, target));
+        State.Counter(counter) += target.Pulses;
+    }
+}

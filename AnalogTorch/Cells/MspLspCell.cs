@@ -1,0 +1,171 @@
+using AnalogTorch.Conductance;
+using AnalogTorch.Core;
+using AnalogTorch.Devices;
+using AnalogTorch.Kernels;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Cells;
+
+/// <summary>Two phase-change devices for the more significant part of a weight, a gated capacitor for the less significant one.</summary>
+/// <remarks>
+/// W = [F·(G⁺ − G⁻) + p·(g − g_ref)]/SiemensPerWeight: the 2T2R+3T1C unit cell of Ambrogio et al., Nature 558:60 (2018). Updates go
+/// to g alone, open loop. After every <see cref="TransferEvery"/> examples the weight is read, written into G⁺ and G⁻ in closed loop,
+/// g is RESET, the polarity p flips (US patents 11,074,499 and 11,915,132), and what the closed loop missed is corrected on g.
+/// </remarks>
+public sealed record MspLspCell : UnitCell
+{
+    /// <summary>Gain of the more significant pair (F).</summary>
+    [Unit("1")]
+    public double Gain { get; init => field = Positive(value); } = 3;
+
+    /// <summary>Conductance that stands for a weight of 1.</summary>
+    [Unit("S")]
+    public double SiemensPerWeight { get; init => field = Positive(value); } = 150 * Units.uS;
+
+    /// <summary>How the more significant pair is programmed.</summary>
+    public ConductanceWriter Writer { get; init => field = NotNull(value); } = new StaircaseWriter { Tries = 5 };
+
+    /// <summary>The volatile device of the less significant pair.</summary>
+    public GatedCapacitor Capacitor { get; init => field = NotNull(value); } = new();
+
+    /// <summary>Outputs that share one column of reference cells.</summary>
+    [Unit("1")]
+    public int OutputsPerReference { get; init => field = Within(value, 1, int.MaxValue); } = 128;
+
+    /// <summary>Examples between two transfers.</summary>
+    [Unit("1")]
+    public int TransferEvery { get; init => field = Within(value, 1, int.MaxValue); } = 8000;
+
+    /// <summary>Share of the weight that a transfer deliberately leaves to g.</summary>
+    public TransferOffset Offset { get; init => field = NotNull(value); } = new PolarityOffset();
+
+    /// <summary>Sign with which g counts, from transfer to transfer.</summary>
+    public Polarity Polarity { get; init => field = NotNull(value); } = new AlternatingPolarity();
+
+    /// <summary>Most pulses on g by which a transfer corrects what the more significant pair missed.</summary>
+    [Unit("1")]
+    public int MaxCorrectionPulses { get; init => field = Within(value, 0, 100_000); } = 80;
+
+    /// <summary>Time that one example takes, during which the capacitors leak.</summary>
+    [Unit("s")]
+    public double ExampleTime { get; init => field = NotNegative(value); } = 240 * Units.ns;
+
+    /// <summary>Examples after which leakage is worked into the weights; exact at those moments.</summary>
+    [Unit("1")]
+    public int LeakEvery { get; init => field = Within(value, 1, int.MaxValue); } = 20;
+
+    /// <inheritdoc/>
+    public override double DevicesPerWeight => 3 + 1.0 / OutputsPerReference;
+
+    /// <inheritdoc/>
+    public override double WeightStep => Capacitor.NominalStep / SiemensPerWeight;
+
+    /// <inheritdoc/>
+    public override CellArray Build(Rng rng, Tensor weights) => new Array(this, rng, weights);
+
+    private sealed class Array : CellArray
+    {
+        private const string Plus = "g_plus", Minus = "g_minus", Rest = "rest", Transfers = "transfers";
+        private readonly MspLspCell cell;
+        private readonly DeviceArray lsp, reference;
+
+        public Array(MspLspCell cell, Rng rng, Tensor weights) : base(rng, weights, Transfers)
+        {
+            this.cell = cell;
+            var groups = (weights.shape[0] + cell.OutputsPerReference - 1) / cell.OutputsPerReference;
+            lsp = new DeviceArray(cell.Capacitor, "lsp", State, rng, weights.shape, weights.device);
+            reference = new DeviceArray(cell.Capacitor, "reference", State, rng, [groups, weights.shape[1]], weights.device);
+            State.Add(Plus, zeros_like(weights));
+            State.Add(Minus, zeros_like(weights));
+            State.Add(Rest, zeros_like(weights));
+        }
+
+        public override IEnumerable<(string Name, Tensor Values)> Observables =>
+            [("G⁺", State[Plus]), ("G⁻", State[Minus]), ("g", Conductance(lsp))];
+
+        private int Sign => cell.Polarity.Sign(State.Counter(Transfers));
+
+        public override void Refresh()
+        {
+            using var scope = NewDisposeScope();
+            ReadRest();
+            Run(lsp, Target(), (engine, target) => engine.Read(target), PulsesSent);
+        }
+
+        protected override void OnWrite(Tensor targets, Rng rng) => Transfer(targets * (float)cell.SiemensPerWeight, rng);
+
+        protected override void OnUpdate(TrainPair trains, Rng rng) =>
+            Run(lsp, Target(), (engine, target) => engine.Update(target, trains, rng), PulsesSent);
+
+        protected override void OnExamples(long before, long after, Rng rng)
+        {
+            var periods = after / cell.LeakEvery - before / cell.LeakEvery;
+            var transfer = before / cell.TransferEvery != after / cell.TransferEvery;
+            if (periods == 0 && !transfer)
+                return;
+            using var noGrad = no_grad();
+            using var scope = NewDisposeScope();
+            var seconds = periods * cell.LeakEvery * cell.ExampleTime;
+            cell.Capacitor.Leakage.Pass(lsp.Planes.Value, seconds);
+            cell.Capacitor.Leakage.Pass(reference.Planes.Value, seconds);
+            Refresh();
+            if (!transfer)
+                return;
+            State.Counter(Transfers)++;
+            Transfer(Weights * (float)cell.SiemensPerWeight, rng);
+        }
+
+        protected override void OnRebind()
+        {
+            lsp.Moved();
+            reference.Moved();
+        }
+
+        /// <summary>Moves weights (S) into the more significant pair and corrects on the less significant one, at the polarity that is due now.</summary>
+        private void Transfer(Tensor weights, Rng rng)
+        {
+            using var scope = NewDisposeScope();
+            weights = weights.clone();
+            lsp.Reset(ones(weights.shape, ScalarType.Bool, weights.device), rng.Split("lsp"));
+            reference.Reset(ones(reference.Planes.Value.shape, ScalarType.Bool, weights.device), rng.Split("reference"));
+            var offset = (float)cell.Offset.Of(Sign);
+            // The mismatch of the read transistors at RESET is static, so the non-volatile pair takes it over.
+            var share = weights - offset - (Conductance(lsp) - PerOutput(Conductance(reference))) * Sign;
+            var left = (share * Math.Sign(offset) > 0).logical_and(share.abs() < Math.Abs(offset)); // small enough to leave to g
+            var targets = where(left, zeros_like(share), share) / (float)cell.Gain;
+            var (plus, plusPulses) = cell.Writer.Write(targets.clamp_min(0f), rng.Split("plus"));
+            var (minus, minusPulses) = cell.Writer.Write((-targets).clamp_min(0f), rng.Split("minus"));
+            State[Plus].copy_(plus);
+            State[Minus].copy_(minus);
+            State.Counter(ProgrammingPulsesSent) += plusPulses + minusPulses;
+            Refresh();
+            var missing = weights - Weights * (float)cell.SiemensPerWeight;
+            var corrections = (missing * (float)(Sign / cell.Capacitor.NominalStep)).round_()
+                .clamp_(-cell.MaxCorrectionPulses, cell.MaxCorrectionPulses).to(ScalarType.Int32);
+            Run(lsp, Target(), (engine, target) => engine.Pulse(target, corrections, rng.Split("correct")), ProgrammingPulsesSent);
+        }
+
+        /// <summary>Works out what the weight consists of beside g.</summary>
+        private void ReadRest()
+        {
+            State[Rest].copy_(State[Plus]).sub_(State[Minus]).mul_((float)cell.Gain).add_(PerOutput(Conductance(reference)), alpha: -Sign);
+        }
+
+        /// <summary>Reference cells, repeated for the outputs that share them.</summary>
+        private Tensor PerOutput(Tensor references) =>
+            references.shape[0] == 1 ? references : references.repeat_interleave(cell.OutputsPerReference, 0).narrow(0, 0, Weights.shape[0]);
+
+        private Tensor Conductance(DeviceArray array) =>
+            (array.Planes.Value - array.Planes.Offset).clamp_min_(0f).mul_((float)cell.Capacitor.Transconductance);
+
+        private PulseTarget Target() => new()
+        {
+            Planes = lsp.Planes,
+            Weights = Weights,
+            Other = State[Rest],
+            Gain = (float)(Sign / cell.SiemensPerWeight),
+            OtherGain = (float)(1 / cell.SiemensPerWeight),
+            Inverted = Sign < 0,
+        };
+    }
+}

@@ -1,0 +1,152 @@
+using AnalogTorch.Core;
+using AnalogTorch.Devices;
+using AnalogTorch.Kernels;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Cells;
+
+/// <summary>Two devices that only rise, one for positive and one for negative weight, RESET now and then.</summary>
+/// <remarks>W = (G⁺ − G⁻)/SiemensPerWeight; the cell of Burr et al. (IEDM 2014, TED 2015).</remarks>
+public sealed record OneSidedPair : UnitCell
+{
+    /// <summary>The device.</summary>
+    public PulsedDevice Device { get; init => field = NotNull(value); } = new PcmSet();
+
+    /// <summary>Difference of the two conductances that stands for a weight of 1.</summary>
+    [Unit("S")]
+    public double SiemensPerWeight { get; init => field = Positive(value); } = 40 * Units.uS;
+
+    /// <summary>What is done about devices that approach saturation.</summary>
+    public PairRefresh Refresh { get; init => field = NotNull(value); } = new OccasionalReset();
+
+    /// <summary>Most SET pulses spent on writing one device.</summary>
+    [Unit("1")]
+    public int MaxWritePulses { get; init => field = Within(value, 1, 10_000); } = 20;
+
+    /// <inheritdoc/>
+    public override double DevicesPerWeight => 2;
+
+    /// <inheritdoc/>
+    public override double WeightStep => Device.NominalStep / SiemensPerWeight;
+
+    /// <inheritdoc/>
+    public override CellArray Build(Rng rng, Tensor weights) => new Array(this, rng, weights);
+
+    private sealed class Array : CellArray
+    {
+        private readonly OneSidedPair cell;
+        private readonly DeviceArray plus, minus;
+
+        public Array(OneSidedPair cell, Rng rng, Tensor weights) : base(rng, weights)
+        {
+            this.cell = cell;
+            plus = new DeviceArray(cell.Device, "g_plus", State, rng, weights.shape, weights.device);
+            minus = new DeviceArray(cell.Device, "g_minus", State, rng, weights.shape, weights.device);
+        }
+
+        public override IEnumerable<(string Name, Tensor Values)> Observables => [("G⁺", plus.Planes.Value), ("G⁻", minus.Planes.Value)];
+
+        public override void Refresh() => Run(plus, Target(plus, minus, PulseSide.UpOnly, 1), (engine, target) => engine.Read(target), PulsesSent);
+
+        protected override void OnWrite(Tensor targets, Rng rng)
+        {
+            var all = ones(targets.shape, ScalarType.Bool, targets.device);
+            Rewrite(all, targets * (float)cell.SiemensPerWeight, rng);
+        }
+
+        protected override void OnUpdate(TrainPair trains, Rng rng)
+        {
+            Run(plus, Target(plus, minus, PulseSide.UpOnly, 1), (engine, target) => engine.Update(target, trains, rng.Split("plus")), PulsesSent);
+            Run(minus, Target(minus, plus, PulseSide.DownOnly, -1), (engine, target) => engine.Update(target, trains, rng.Split("minus")), PulsesSent);
+        }
+
+        protected override void OnExamples(long before, long after, Rng rng)
+        {
+            if (!cell.Refresh.IsDue(before, after))
+                return;
+            using var noGrad = no_grad();
+            using var scope = NewDisposeScope();
+            var saturated = cell.Refresh.Saturated(plus.Planes.Value, minus.Planes.Value);
+            if (saturated.any().item<bool>())
+                Rewrite(saturated, plus.Planes.Value - minus.Planes.Value, rng);
+        }
+
+        protected override void OnRebind()
+        {
+            plus.Moved();
+            minus.Moved();
+        }
+
+        /// <summary>RESETs both devices of the chosen pairs, then SETs the one of the right sign pulse by pulse up to the difference.</summary>
+        private void Rewrite(Tensor where, Tensor difference, Rng rng)
+        {
+            plus.Reset(where, rng.Split("reset plus"));
+            minus.Reset(where, rng.Split("reset minus"));
+            State.Counter(ProgrammingPulsesSent) += 2 * where.sum().item<long>();
+            for (var pulse = 0; pulse < cell.MaxWritePulses; pulse++)
+            {
+                using var scope = NewDisposeScope();
+                var missing = difference - (plus.Planes.Value - minus.Planes.Value);
+                var half = (float)(cell.Device.NominalStep / 2);
+                var raisePlus = where.logical_and(difference > 0).logical_and(missing > half).to(ScalarType.Int32);
+                var raiseMinus = where.logical_and(difference < 0).logical_and(missing < -half).to(ScalarType.Int32);
+                if (!(raisePlus + raiseMinus).any().item<bool>())
+                    break;
+                Run(plus, Target(plus, minus, PulseSide.UpOnly, 1), (engine, target) => engine.Pulse(target, raisePlus, rng.Split("plus").Split(pulse)), ProgrammingPulsesSent);
+                Run(minus, Target(minus, plus, PulseSide.DownOnly, -1), (engine, target) => engine.Pulse(target, raiseMinus, rng.Split("minus").Split(pulse)), ProgrammingPulsesSent);
+            }
+            Refresh();
+        }
+
+        private PulseTarget Target(DeviceArray array, DeviceArray other, PulseSide side, int sign) => new()
+        {
+            Planes = array.Planes,
+            Weights = Weights,
+            Other = other.Planes.Value,
+            Gain = (float)(sign / cell.SiemensPerWeight),
+            OtherGain = (float)(-sign / cell.SiemensPerWeight),
+            Side = side,
+        };
+    }
+}
+
+/// <summary>What is done about pairs of one-sided devices that approach saturation.</summary>
+public abstract record PairRefresh : HardwareConfig
+{
+    /// <summary>Whether the pairs are to be looked at now.</summary>
+    /// <param name="before">Examples seen before this batch.</param>
+    /// <param name="after">Examples seen with it.</param>
+    public abstract bool IsDue(long before, long after);
+
+    /// <summary>The pairs to RESET and write again (bool).</summary>
+    public abstract Tensor Saturated(Tensor plus, Tensor minus);
+}
+
+/// <summary>Pairs run into saturation and stay there.</summary>
+public sealed record NoRefresh : PairRefresh
+{
+    /// <inheritdoc/>
+    public override bool IsDue(long before, long after) => false;
+
+    /// <inheritdoc/>
+    public override Tensor Saturated(Tensor plus, Tensor minus) => zeros_like(plus, ScalarType.Bool);
+}
+
+/// <summary>Every so many examples, pairs whose larger device exceeds a threshold are RESET and their difference is written again.</summary>
+/// <remarks>The occasional RESET of Burr et al.; the interval and the threshold are chosen here.</remarks>
+public sealed record OccasionalReset : PairRefresh
+{
+    /// <summary>Examples between two looks at the pairs.</summary>
+    [Unit("1")]
+    public int Every { get; init => field = Within(value, 1, int.MaxValue); } = 500;
+
+    /// <summary>Conductance of the larger device above which a pair is rewritten.</summary>
+    [Unit("S")]
+    public double Threshold { get; init => field = Positive(value); } = 7.2 * Units.uS;
+
+    /// <inheritdoc/>
+    public override bool IsDue(long before, long after) => before / Every != after / Every;
+
+    /// <inheritdoc/>
+    public override Tensor Saturated(Tensor plus, Tensor minus) => maximum(plus, minus) > (float)Threshold;
+}

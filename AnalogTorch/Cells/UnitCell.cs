@@ -1,0 +1,20 @@
+using AnalogTorch.Core;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Cells;
+
+/// <summary>The devices that together make one weight.</summary>
+/// <remarks>To add a cell, derive a sealed record and the <see cref="CellArray"/> that it builds, in one file.</remarks>
+public abstract record UnitCell : HardwareConfig
+{
+    /// <summary>Devices that one weight is made of; devices shared between weights count as the fraction of one.</summary>
+    public abstract double DevicesPerWeight { get; }
+
+    /// <summary>Mean change of the weight (w) by one pulse.</summary>
+    public abstract double WeightStep { get; }
+
+    /// <summary>Builds an array of fresh cells.</summary>
+    /// <param name="rng">The stream of this array: device variation, and the seed of everything that it will draw.</param>
+    /// <param name="weights">The effective weights [outputs, inputs], which the array writes into from now on.</param>
+    public abstract CellArray Build(Rng rng, Tensor weights);
+}

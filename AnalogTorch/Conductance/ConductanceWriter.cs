@@ -1,0 +1,79 @@
+using AnalogTorch.Core;
+using AnalogTorch.Kernels;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Conductance;
+
+/// <summary>How devices are brought from RESET to target conductances.</summary>
+public abstract record ConductanceWriter : HardwareConfig
+{
+    /// <summary>The conductances after writing.</summary>
+    /// <param name="targets">Target conductances (S); 0 asks for RESET alone.</param>
+    /// <param name="rng">The stream of this write.</param>
+    /// <returns>Conductances (S) of the same shape, and the number of programming pulses spent.</returns>
+    public abstract (Tensor Conductances, long Pulses) Write(Tensor targets, Rng rng);
+}
+
+/// <summary>Writes exactly what is asked for.</summary>
+public sealed record IdealWriter : ConductanceWriter
+{
+    /// <inheritdoc/>
+    public override (Tensor Conductances, long Pulses) Write(Tensor targets, Rng rng) => (targets.clone(), targets.NumberOfElements);
+}
+
+/// <summary>Closed-loop programming by a SET staircase whose duration sets the mean conductance.</summary>
+/// <remarks>
+/// Each try RESETs the device and sends one ramp-down staircase, 13.6 ns to 4.4 µs long; longer means more conductance, with
+/// poor control above 20 µS (Ambrogio et al., Nature 2018, Extended Data Fig. 7). The mean is taken as linear in the logarithm
+/// of the duration, so asking for a duration is asking for a mean; the spread is chosen here.
+/// </remarks>
+public sealed record StaircaseWriter : ConductanceWriter
+{
+    /// <summary>Mean conductance of the shortest staircase.</summary>
+    [Unit("S")]
+    public double GMin { get; init => field = NotNegative(value); } = 0.5 * Units.uS;
+
+    /// <summary>Highest mean conductance that is asked for.</summary>
+    [Unit("S")]
+    public double GMax { get; init => field = Positive(value); } = 20 * Units.uS;
+
+    /// <summary>Standard deviation of one try.</summary>
+    [Unit("S")]
+    public double Spread { get; init => field = NotNegative(value); } = 1.5 * Units.uS;
+
+    /// <summary>Conductance after RESET.</summary>
+    [Unit("S")]
+    public double GReset { get; init => field = NotNegative(value); } = 0.1 * Units.uS;
+
+    /// <summary>Physical upper limit of the conductance.</summary>
+    [Unit("S")]
+    public double GLimit { get; init => field = Positive(value); } = 30 * Units.uS;
+
+    /// <summary>Most tries.</summary>
+    [Unit("1")]
+    public int Tries { get; init => field = Within(value, 1, 1000); } = 3;
+
+    /// <summary>Error at which a device is left alone.</summary>
+    [Unit("S")]
+    public double Tolerance { get; init => field = NotNegative(value); } = 0.5 * Units.uS;
+
+    /// <inheritdoc/>
+    public override (Tensor Conductances, long Pulses) Write(Tensor targets, Rng rng)
+    {
+        using var scope = NewDisposeScope();
+        var asked = targets.clamp((float)GMin, (float)GMax);
+        var off = targets <= 0;
+        var written = full_like(targets, (float)GReset);
+        var open = off.logical_not();
+        var pulses = targets.NumberOfElements; // the RESETs
+        for (var attempt = 0; attempt < Tries; attempt++)
+        {
+            using var inner = NewDisposeScope();
+            pulses += open.sum().item<long>();
+            var outcome = (asked + Noise.Normal(rng.Split(attempt), targets.shape, targets.device) * (float)Spread).clamp_((float)GReset, (float)GLimit);
+            written.copy_(where(open, outcome, written));
+            open.logical_and_((written - targets).abs() > (float)Tolerance);
+        }
+        return (written.MoveToOuterDisposeScope(), pulses);
+    }
+}

@@ -1,0 +1,29 @@
+using System.Reflection;
+
+namespace AnalogTorch.Core;
+
+/// <summary>Finds the variants of every config family, in this library and in whatever assembly extends it.</summary>
+public static class Catalog
+{
+    /// <summary>The sealed records that derive from <typeparamref name="TFamily"/>, by name.</summary>
+    public static IReadOnlyList<Type> Variants<TFamily>() where TFamily : HardwareConfig => Variants(typeof(TFamily));
+
+    /// <summary>The sealed records that derive from <paramref name="family"/>, by name.</summary>
+    public static IReadOnlyList<Type> Variants(Type family) =>
+        [.. AppDomain.CurrentDomain.GetAssemblies()
+            .Where(Extends)
+            .SelectMany(assembly => assembly.GetTypes())
+            .Where(type => type is { IsSealed: true, IsAbstract: false } && family.IsAssignableFrom(type))
+            .OrderBy(type => type.Name, StringComparer.Ordinal)];
+
+    /// <summary>One instance of every variant of a family, with its default parameters.</summary>
+    public static IEnumerable<TFamily> Defaults<TFamily>() where TFamily : HardwareConfig =>
+        Variants<TFamily>().Select(type => (TFamily)Activator.CreateInstance(type)!);
+
+    private static bool Extends(Assembly assembly)
+    {
+        var library = typeof(Catalog).Assembly;
+        return assembly == library
+            || (!assembly.IsDynamic && assembly.GetReferencedAssemblies().Any(name => name.Name == library.GetName().Name));
+    }
+}

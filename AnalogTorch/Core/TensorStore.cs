@@ -1,0 +1,61 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Core;
+
+/// <summary>Owns the tensors and counters that a piece of hardware holds right now, and saves them with the model.</summary>
+/// <remarks>
+/// Tensors added here leave the caller's dispose scope. They are buffers of a torch module, so that <c>state_dict</c>,
+/// <c>save</c> and <c>load</c> carry them; counters are one int64 buffer in host memory.
+/// </remarks>
+public sealed class TensorStore : nn.Module
+{
+    private readonly Dictionary<string, Tensor> tensors = [];
+    private readonly string[] counterNames;
+    private readonly Tensor counters;
+
+    /// <summary>A store with the given counters, all zero, and no tensors.</summary>
+    public TensorStore(params string[] counterNames) : base(nameof(TensorStore))
+    {
+        this.counterNames = counterNames;
+        counters = zeros(counterNames.Length, ScalarType.Int64).DetachFromDisposeScope();
+        register_buffer(nameof(counters), counters);
+    }
+
+    /// <summary>The names of the tensors, in the order in which they were added.</summary>
+    public IReadOnlyCollection<string> Names => tensors.Keys;
+
+    /// <summary>A tensor by name.</summary>
+    public Tensor this[string name] => tensors[name];
+
+    /// <summary>Takes ownership of a tensor.</summary>
+    public Tensor Add(string name, Tensor tensor)
+    {
+        tensor = tensor.detach().DetachFromDisposeScope();
+        tensors.Add(name, tensor);
+        register_buffer(name, tensor);
+        return tensor;
+    }
+
+    /// <summary>A counter's place in memory.</summary>
+    public ref long Counter(string name)
+    {
+        var index = Array.IndexOf(counterNames, name);
+        ArgumentOutOfRangeException.ThrowIfNegative(index, name);
+        return ref MemoryMarshal.Cast<byte, long>(counters.bytes)[index];
+    }
+
+    /// <summary>Brings all tensors to a torch device; the counters stay in host memory.</summary>
+    public void MoveTo(Device device)
+    {
+        foreach (var (name, tensor) in tensors.ToArray())
+        {
+            if (tensor.device.type == device.type && tensor.device.index == device.index)
+                continue;
+            var moved = tensor.to(device).DetachFromDisposeScope();
+            tensors[name] = moved;
+            register_buffer(name, moved);
+            tensor.Dispose();
+        }
+    }
+}

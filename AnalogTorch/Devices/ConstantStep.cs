@@ -1,0 +1,21 @@
+using AnalogTorch.Kernels;
+
+namespace AnalogTorch.Devices;
+
+/// <summary>A device whose step is the same at every weight, up to its hard bounds.</summary>
+/// <remarks>Δw± = ±Δw±,d·(1 + CycleNoise·ξ). The baseline of Gokmen and Vlasov (2016).</remarks>
+public sealed record ConstantStep : BoundedDevice
+{
+    /// <inheritdoc/>
+    public override double NominalStep => DwMin;
+
+    /// <inheritdoc/>
+    public override void Accept(IPulseStepVisitor visitor) => visitor.Visit(new Step((float)CycleNoise), Draw);
+
+    private readonly struct Step(float noise) : IPulseStep<Step>
+    {
+        public T Up<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> => cell.Up * (1f + noise * draw);
+
+        public T Down<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> => -cell.Down * (1f + noise * draw);
+    }
+}

@@ -1,0 +1,100 @@
+using AnalogTorch.Core;
+using AnalogTorch.Kernels;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Devices;
+
+/// <summary>A capacitor on the gate of a read transistor (3T1C): one transistor charges, one discharges, one is read.</summary>
+/// <remarks>
+/// The value is the gate voltage V. A read sees g(V) = Transconductance·max(V − Vt, 0) with Vt of the cell. A pulse moves V by
+/// +ΔV(1+ε_u)(1 − λ(V−V₀)) or −ΔV(1+ε_d)(1 + λ(V−V₀)). Left alone, V creeps to RestVoltage. Start and rest voltage are those
+/// of Ambrogio et al., Nature 2018, Extended Data Fig. 9; the sources of mismatch are those of its Fig. 10; the numbers for
+/// transconductance, mismatch and step are chosen here to agree with them.
+/// </remarks>
+public sealed record GatedCapacitor : PulsedDevice, ILeaky, IResettable
+{
+    /// <summary>Slope of the read transistor's conductance over gate voltage, above threshold (k).</summary>
+    [Unit("S/V")]
+    public double Transconductance { get; init => field = Positive(value); } = 30.8 * Units.uS;
+
+    /// <summary>Mean threshold voltage of the read transistor.</summary>
+    [Unit("V")]
+    public double Threshold { get; init => field = NotNegative(value); } = 0.35;
+
+    /// <summary>Standard deviation of the threshold over cells.</summary>
+    [Unit("V")]
+    public double ThresholdMismatch { get; init => field = NotNegative(value); } = 25 * Units.mV;
+
+    /// <summary>Mean change of voltage by a pulse at the start voltage (ΔV).</summary>
+    [Unit("V")]
+    public double VoltageStep { get; init => field = Positive(value); } = 2.5 * Units.mV;
+
+    /// <summary>Standard deviation of the charging and of the discharging step over cells, relative (ε).</summary>
+    [Unit("1")]
+    public double StepMismatch { get; init => field = NotNegative(value); } = 0.2;
+
+    /// <summary>Dependence of the steps on the voltage (λ).</summary>
+    [Unit("1/V")]
+    public double StepSlope { get; init => field = NotNegative(value); } = 0.3;
+
+    /// <summary>Standard deviation of a step from pulse to pulse, relative to the step.</summary>
+    [Unit("1")]
+    public double CycleNoise { get; init => field = NotNegative(value); }
+
+    /// <summary>Voltage after RESET and after a transfer (V₀).</summary>
+    [Unit("V")]
+    public double StartVoltage { get; init => field = NotNegative(value); } = 0.5;
+
+    /// <summary>Lowest voltage.</summary>
+    [Unit("V")]
+    public double MinVoltage { get; init => field = NotNegative(value); } = 0.35;
+
+    /// <summary>Highest voltage.</summary>
+    [Unit("V")]
+    public double MaxVoltage { get; init => field = Positive(value); } = 1.0;
+
+    /// <summary>What the voltage does when the cell is left alone.</summary>
+    public Leakage Leakage { get; init => field = NotNull(value); } = new ExponentialLeakage();
+
+    /// <inheritdoc/>
+    public override double NominalStep => Transconductance * VoltageStep;
+
+    /// <inheritdoc/>
+    public override (double Min, double Max) Range => (Conductance(MinVoltage), Conductance(MaxVoltage));
+
+    /// <summary>What a read sees at a gate voltage, without mismatch.</summary>
+    /// <param name="voltage">Gate voltage (V).</param>
+    /// <returns>Conductance (S).</returns>
+    public double Conductance(double voltage) => Transconductance * Math.Max(voltage - Threshold, 0);
+
+    /// <inheritdoc/>
+    public override void Accept(IPulseStepVisitor visitor) => visitor.Visit(
+        new Step((float)StepSlope, (float)StartVoltage, (float)CycleNoise, (float)Transconductance),
+        CycleNoise == 0 ? PulseDraw.None : PulseDraw.Normal);
+
+    /// <inheritdoc/>
+    public Tensor AfterReset(Tensor normal) => full_like(normal, (float)StartVoltage);
+
+    /// <inheritdoc/>
+    public override ElementPlanes Manufacture(Rng rng, long[] shape, Device? device = null) => new(
+        Value: full(shape, (float)StartVoltage, device: device),
+        Up: Spread(rng, "charge", VoltageStep, VoltageStep * StepMismatch, shape, device).clamp_min_(0f),
+        Down: Spread(rng, "discharge", VoltageStep, VoltageStep * StepMismatch, shape, device).clamp_min_(0f),
+        Min: full(1, (float)MinVoltage, device: device),
+        Max: full(1, (float)MaxVoltage, device: device),
+        Offset: Spread(rng, "threshold", Threshold, ThresholdMismatch, shape, device));
+
+    private readonly struct Step(float slope, float start, float noise, float transconductance) : IPulseStep<Step>
+    {
+        private readonly float transconductance = transconductance;
+
+        public T Up<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> =>
+            cell.Up * (1f - slope * (value - start)) * (1f + noise * draw);
+
+        public T Down<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> =>
+            -cell.Down * (1f + slope * (value - start)) * (1f + noise * draw);
+
+        public static T Read<T>(in Step step, T value, in Cell<T> cell) where T : struct, ILane<T> =>
+            step.transconductance * T.Max(value - cell.Offset, 0f);
+    }
+}

@@ -1,0 +1,92 @@
+using AnalogTorch.Core;
+using AnalogTorch.Kernels;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Devices;
+
+/// <summary>A device whose step is drawn from the whole distribution of steps at its conductance.</summary>
+/// <remarks>
+/// ΔG = G_max·T[bin(G/G_max)](u) with u uniform in [0, 1): one inverse distribution function per bin of conductance and
+/// direction (the jump tables of Burr et al. 2014/15 and Sidler et al.). Conductance and step are relative to the G_max of the
+/// element, so that one table serves elements of different range.
+/// </remarks>
+public sealed record JumpTable : PulsedDevice, IResettable
+{
+    /// <summary>The distributions of the steps.</summary>
+    public JumpStatistics Jumps { get; init => field = NotNull(value); } = new ParametricJumps();
+
+    /// <summary>Mean highest conductance.</summary>
+    [Unit("S")]
+    public double GMax { get; init => field = Positive(value); } = 25 * Units.uS;
+
+    /// <summary>Standard deviation of the highest conductance over elements.</summary>
+    [Unit("S")]
+    public double GMaxSpread { get; init => field = NotNegative(value); } = 5 * Units.uS;
+
+    /// <summary>Mean conductance after RESET.</summary>
+    [Unit("S")]
+    public double GReset { get; init => field = NotNegative(value); } = 0.5 * Units.uS;
+
+    /// <summary>Standard deviation of the conductance after RESET.</summary>
+    [Unit("S")]
+    public double GResetSpread { get; init => field = NotNegative(value); } = 0.2 * Units.uS;
+
+    /// <inheritdoc/>
+    public override double NominalStep => GMax * Math.Max(Jumps.MeanUp(0.5), 1e-6);
+
+    /// <inheritdoc/>
+    public override (double Min, double Max) Range => (0, GMax);
+
+    /// <inheritdoc/>
+    public override void Accept(IPulseStepVisitor visitor) =>
+        visitor.Visit(new Step(Jumps.UpTable(), Jumps.DownTable(), Jumps.Bins, Jumps.Quantiles), PulseDraw.Uniform);
+
+    /// <inheritdoc/>
+    public Tensor AfterReset(Tensor normal) => normal.mul((float)GResetSpread).add_((float)GReset).clamp_min_(0f);
+
+    /// <inheritdoc/>
+    public override ElementPlanes Manufacture(Rng rng, long[] shape, Device? device = null) => new(
+        Value: AfterReset(Noise.Normal(rng.Split("reset"), shape, device)),
+        Up: full(1, (float)NominalStep, device: device),
+        Down: full(1, (float)NominalStep, device: device),
+        Min: zeros(1, device: device),
+        Max: Spread(rng, "max", GMax, GMaxSpread, shape, device).clamp_min_((float)(GMax / 10)),
+        Offset: zeros(1, device: device));
+
+    private readonly struct Step(float[] up, float[] down, int bins, int quantiles) : IPulseStep<Step>
+    {
+        public T Up<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> => Jump(up, value, cell, draw);
+
+        public T Down<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> => Jump(down, value, cell, draw);
+
+        private T Jump<T>(float[] table, T value, in Cell<T> cell, T draw) where T : struct, ILane<T>
+        {
+            var bin = T.Min(T.Max(T.Floor(value / cell.Max * (float)bins), 0f), (float)(bins - 1));
+            var position = draw * (float)(quantiles - 1);
+            var below = T.Min(T.Floor(position), (float)(quantiles - 2));
+            var index = bin * (float)quantiles + below;
+            var lower = T.Gather(table, index);
+            return cell.Max * (lower + (position - below) * (T.Gather(table, index + 1f) - lower));
+        }
+    }
+}
+
+/// <summary>The distributions that a <see cref="JumpTable"/> draws from, relative to G_max.</summary>
+public abstract record JumpStatistics : HardwareConfig
+{
+    /// <summary>Number of bins of conductance.</summary>
+    public abstract int Bins { get; }
+
+    /// <summary>Number of equally spaced quantiles, from the lowest step to the highest.</summary>
+    public abstract int Quantiles { get; }
+
+    /// <summary>Upward steps relative to G_max, bin by bin [Bins·Quantiles].</summary>
+    public abstract float[] UpTable();
+
+    /// <summary>Downward steps (negative numbers) relative to G_max, bin by bin [Bins·Quantiles].</summary>
+    public abstract float[] DownTable();
+
+    /// <summary>Mean upward step relative to G_max at a relative conductance.</summary>
+    public double MeanUp(double relativeConductance) =>
+        UpTable().AsSpan(Math.Clamp((int)(relativeConductance * Bins), 0, Bins - 1) * Quantiles, Quantiles).ToArray().Average();
+}

@@ -1,0 +1,55 @@
+using AnalogTorch.Core;
+using AnalogTorch.Kernels;
+
+namespace AnalogTorch.Devices;
+
+/// <summary>How cycle-to-cycle noise scales with the step of a device whose step depends on its weight.</summary>
+public enum CycleNoiseKind
+{
+    /// <summary>The noise shrinks with the step.</summary>
+    Multiplicative,
+
+    /// <summary>The noise is that of the step at zero weight, wherever the weight is.</summary>
+    Additive,
+}
+
+/// <summary>A device whose step changes linearly with the weight.</summary>
+/// <remarks>
+/// Δw+ = Δw+,d·(1 − UpSlope·w/w_max) and Δw− = −Δw−,d·(1 − DownSlope·w/w_min), times or plus the cycle noise. Slope 0 is
+/// <see cref="ConstantStep"/>, slope 1 is <see cref="SoftBounds"/>. Model of the capacitor of Li et al. (VLSI 2018) and the
+/// ECRAM of Tang et al. (IEDM 2018) as fitted in IBM aihwkit.
+/// </remarks>
+public sealed record LinearStep : BoundedDevice
+{
+    /// <summary>Share of the up step that is lost between zero weight and the upper bound (γ_up).</summary>
+    [Unit("1")]
+    public double UpSlope { get; init => field = Within(value, 0, 1); } = 0.1;
+
+    /// <summary>Share of the down step that is lost between zero weight and the lower bound (γ_down).</summary>
+    [Unit("1")]
+    public double DownSlope { get; init => field = Within(value, 0, 1); } = 0.1;
+
+    /// <summary>How the cycle-to-cycle noise scales.</summary>
+    public CycleNoiseKind NoiseKind { get; init; } = CycleNoiseKind.Multiplicative;
+
+    /// <inheritdoc/>
+    public override double NominalStep => DwMin;
+
+    /// <inheritdoc/>
+    public override void Accept(IPulseStepVisitor visitor)
+    {
+        if (NoiseKind == CycleNoiseKind.Multiplicative)
+            visitor.Visit(new Step((float)UpSlope, (float)DownSlope, (float)CycleNoise, 0), Draw);
+        else
+            visitor.Visit(new Step((float)UpSlope, (float)DownSlope, 0, (float)CycleNoise), Draw);
+    }
+
+    private readonly struct Step(float up, float down, float relative, float additive) : IPulseStep<Step>
+    {
+        public T Up<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> =>
+            cell.Up * ((1f - up * value / cell.Max) * (1f + relative * draw) + additive * draw);
+
+        public T Down<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> =>
+            -cell.Down * ((1f - down * value / cell.Min) * (1f + relative * draw) + additive * draw);
+    }
+}

@@ -1,0 +1,47 @@
+using AnalogTorch.Core;
+using AnalogTorch.Kernels;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Devices;
+
+/// <summary>One two-terminal element, and how it moves under a pulse.</summary>
+/// <remarks>
+/// To add a device, derive a sealed record, write its step as a struct, and say how a wafer of them varies. The unit of the
+/// value (siemens, volts, or normalised weight) is the device's own; <see cref="NominalStep"/> and <see cref="Range"/> are in it.
+/// </remarks>
+public abstract record PulsedDevice : HardwareConfig
+{
+    /// <summary>Hands the step to an engine.</summary>
+    public abstract void Accept(IPulseStepVisitor visitor);
+
+    /// <summary>The mean change of what a read sees, by one pulse from the start value.</summary>
+    public abstract double NominalStep { get; }
+
+    /// <summary>The nominal bounds of what a read sees.</summary>
+    public abstract (double Min, double Max) Range { get; }
+
+    /// <summary>Draws the parameters of new elements and puts them into their start state.</summary>
+    /// <param name="rng">The stream of this wafer; the element-to-element variation is a function of it.</param>
+    /// <param name="shape">Outputs × inputs.</param>
+    /// <param name="device">The torch device; null means host memory.</param>
+    public abstract ElementPlanes Manufacture(Rng rng, long[] shape, Device? device = null);
+
+    /// <summary>A plane of N(mean, std) values, one number if they are all the same.</summary>
+    protected static Tensor Spread(Rng rng, string name, double mean, double std, long[] shape, Device? device) =>
+        std == 0 ? full(1, (float)mean, device: device) : Noise.Normal(rng.Split(name), shape, device).mul_((float)std).add_((float)mean);
+}
+
+/// <summary>A device whose full RESET, an abrupt pulse unlike the gradual ones, returns it to its start state.</summary>
+public interface IResettable
+{
+    /// <summary>The value right after RESET.</summary>
+    /// <param name="normal">Standard normal numbers, one an element.</param>
+    Tensor AfterReset(Tensor normal);
+}
+
+/// <summary>A device whose value changes when it is left alone.</summary>
+public interface ILeaky
+{
+    /// <summary>How it changes.</summary>
+    Leakage Leakage { get; }
+}

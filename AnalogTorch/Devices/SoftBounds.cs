@@ -1,0 +1,23 @@
+using AnalogTorch.Kernels;
+
+namespace AnalogTorch.Devices;
+
+/// <summary>A device whose step shrinks to nothing at its bound.</summary>
+/// <remarks>Δw+ = Δw+,d·(1 − w/w_max)·(1 + CycleNoise·ξ), Δw− = −Δw−,d·(1 − w/w_min)·(1 + CycleNoise·ξ).</remarks>
+public sealed record SoftBounds : BoundedDevice
+{
+    /// <inheritdoc/>
+    public override double NominalStep => DwMin;
+
+    /// <inheritdoc/>
+    public override void Accept(IPulseStepVisitor visitor) => visitor.Visit(new Step((float)CycleNoise), Draw);
+
+    private readonly struct Step(float noise) : IPulseStep<Step>
+    {
+        public T Up<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> =>
+            cell.Up * (1f - value / cell.Max) * (1f + noise * draw);
+
+        public T Down<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> =>
+            -cell.Down * (1f - value / cell.Min) * (1f + noise * draw);
+    }
+}

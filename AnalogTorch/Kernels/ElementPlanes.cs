@@ -1,0 +1,73 @@
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Kernels;
+
+/// <summary>The tensors that an array of pulsed elements is made of, in the device's own unit.</summary>
+/// <param name="Value">The value that pulses move [outputs, inputs].</param>
+/// <param name="Up">Upward step sizes, of the shape of the values or one number.</param>
+/// <param name="Down">Downward step sizes.</param>
+/// <param name="Min">Lower bounds.</param>
+/// <param name="Max">Upper bounds.</param>
+/// <param name="Offset">The device's extra parameter.</param>
+/// <param name="Memory">What the elements remember of their pulses, of the shape of the values; null if nothing.</param>
+public sealed record ElementPlanes(Tensor Value, Tensor Up, Tensor Down, Tensor Min, Tensor Max, Tensor Offset, Tensor? Memory = null);
+
+/// <summary>Which pulses reach an array of elements.</summary>
+public enum PulseSide
+{
+    /// <summary>Upward pulses raise the value, downward pulses lower it.</summary>
+    Both,
+
+    /// <summary>Only upward pulses arrive: the element that stands for positive weight in a pair.</summary>
+    UpOnly,
+
+    /// <summary>Only downward pulses arrive, and raise the value: the element that stands for negative weight in a pair.</summary>
+    DownOnly,
+}
+
+/// <summary>An array of elements, and the weights that a read of it gives: W = Gain·read(value) + OtherGain·Other.</summary>
+public sealed class PulseTarget
+{
+    /// <summary>The elements.</summary>
+    public required ElementPlanes Planes { get; init; }
+
+    /// <summary>The effective weights [outputs, inputs], kept up to date by the engine.</summary>
+    public required Tensor Weights { get; init; }
+
+    /// <summary>What the rest of the cell adds to the weight; null if nothing.</summary>
+    public Tensor? Other { get; init; }
+
+    /// <summary>Weight per unit of what a read of the element sees.</summary>
+    public float Gain { get; set; } = 1;
+
+    /// <summary>Weight per unit of <see cref="Other"/>.</summary>
+    public float OtherGain { get; set; } = 1;
+
+    /// <summary>Which pulses reach the elements.</summary>
+    public PulseSide Side { get; init; }
+
+    /// <summary>Whether up and down are exchanged (polarity inversion).</summary>
+    public bool Inverted { get; set; }
+
+    /// <summary>Standard deviation (w) of what a write adds to the weight that reads show until the next write; 0 for none.</summary>
+    public float WriteNoise { get; init; }
+
+    /// <summary>Upward pulses that each element received (int32), or null if nobody counts.</summary>
+    public Tensor? UpCounts { get; set; }
+
+    /// <summary>Downward pulses that each element received (int32), or null if nobody counts.</summary>
+    public Tensor? DownCounts { get; set; }
+
+    /// <summary>Pulses that the elements received since the target was made.</summary>
+    public long Pulses { get; set; }
+}
+
+/// <summary>Pulse trains as bit masks: one 32-bit word a line and sample; bit 31 is the sign, the others are slots in time.</summary>
+/// <param name="Inputs">Words of the input lines [samples, inputs padded with zeros to 16] (int32).</param>
+/// <param name="Outputs">Words of the output lines [samples, outputs padded likewise]; the sign is that of −δ.</param>
+/// <param name="Samples">Number of samples that the trains stand for; the tensors may be longer.</param>
+public readonly record struct TrainPair(Tensor Inputs, Tensor Outputs, int Samples)
+{
+    /// <summary>The bits that are slots.</summary>
+    public const int Slots = 0x7FFFFFFF;
+}

@@ -1,0 +1,20 @@
+namespace AnalogTorch.Kernels;
+
+/// <summary>One float: the lane of the scalar engine, which the others are tested against.</summary>
+internal readonly record struct FloatLane(float Value) : ILane<FloatLane>
+{
+    public static implicit operator FloatLane(float value) => new(value);
+    public static FloatLane operator +(FloatLane a, FloatLane b) => a.Value + b.Value;
+    public static FloatLane operator -(FloatLane a, FloatLane b) => a.Value - b.Value;
+    public static FloatLane operator *(FloatLane a, FloatLane b) => a.Value * b.Value;
+    public static FloatLane operator /(FloatLane a, FloatLane b) => a.Value / b.Value;
+    public static FloatLane operator -(FloatLane a) => -a.Value;
+    public static FloatLane Min(FloatLane a, FloatLane b) => MathF.Min(a.Value, b.Value);
+    public static FloatLane Max(FloatLane a, FloatLane b) => MathF.Max(a.Value, b.Value);
+    public static FloatLane Abs(FloatLane a) => MathF.Abs(a.Value);
+    public static FloatLane Floor(FloatLane a) => MathF.Floor(a.Value);
+    public static FloatLane Exp(FloatLane a) => MathF.Exp(a.Value);
+    public static FloatLane Sqrt(FloatLane a) => MathF.Sqrt(a.Value);
+    public static FloatLane IfLess(FloatLane a, FloatLane b, FloatLane then, FloatLane otherwise) => a.Value < b.Value ? then : otherwise;
+    public static FloatLane Gather(float[] table, FloatLane index) => table[(int)index.Value];
+}

@@ -1,0 +1,48 @@
+using AnalogTorch.Core;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Kernels;
+
+/// <summary>Applies pulses to arrays of elements.</summary>
+/// <remarks>
+/// Each method returns a visitor for <c>PulsedDevice.Accept</c>. The samples of a batch are applied in their order, pulse by
+/// pulse. All engines agree with <see cref="ScalarEngine"/>: to rounding without noise, in distribution with it.
+/// </remarks>
+public interface IPulseEngine
+{
+    /// <summary>A short name, by which <see cref="Engines"/> selects it.</summary>
+    string Name { get; }
+
+    /// <summary>Whether the engine works on tensors of this torch device.</summary>
+    bool Supports(Device device);
+
+    /// <summary>Pulses every element where the trains of its two lines coincide.</summary>
+    IPulseStepVisitor Update(PulseTarget target, TrainPair trains, Rng rng);
+
+    /// <summary>Gives every element its own number of pulses, upward where it is positive, downward where it is negative.</summary>
+    /// <param name="target">The elements; its side and inversion do not apply here.</param>
+    /// <param name="counts">Numbers of pulses (int32) of the shape of the values.</param>
+    /// <param name="rng">The stream of the noise.</param>
+    IPulseStepVisitor Pulse(PulseTarget target, Tensor counts, Rng rng);
+
+    /// <summary>Recomputes all weights from the values.</summary>
+    IPulseStepVisitor Read(PulseTarget target);
+}
+
+/// <summary>The engines, best first, and the way to force one.</summary>
+public static class Engines
+{
+    /// <summary>The environment variable that forces an engine by its name, for tests and measurements.</summary>
+    public const string Variable = "ANALOGTORCH_ENGINE";
+
+    /// <summary>All engines, best first.</summary>
+    public static IReadOnlyList<IPulseEngine> All { get; } = [new FusedEngine(), new TensorEngine(), new ScalarEngine()];
+
+    private static readonly IPulseEngine? Forced = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } name
+        ? All.FirstOrDefault(engine => engine.Name == name)
+            ?? throw new ArgumentException($"{Variable} must be one of {string.Join(", ", All.Select(engine => engine.Name))}, but is '{name}'.")
+        : null;
+
+    /// <summary>The engine for tensors of a torch device.</summary>
+    public static IPulseEngine For(Device device) => Forced ?? All.First(engine => engine.Supports(device));
+}

@@ -1,0 +1,91 @@
+using AnalogTorch.Core;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Kernels;
+
+/// <summary>The engine for any torch device: exact, sample by sample and pulse by pulse, on whole arrays.</summary>
+/// <remarks>Slower than the fused engine in host memory: every pulse of the busiest element costs a pass over the array.</remarks>
+internal sealed class TensorEngine : IPulseEngine
+{
+    public string Name => "tensor";
+
+    public bool Supports(Device device) => true;
+
+    public IPulseStepVisitor Update(PulseTarget target, TrainPair trains, Rng rng) => new Visitor(target, trains, null, rng);
+
+    public IPulseStepVisitor Pulse(PulseTarget target, Tensor counts, Rng rng) => new Visitor(target, default, counts, rng);
+
+    public IPulseStepVisitor Read(PulseTarget target) => new Visitor(target, default, null, default);
+
+    private sealed class Visitor(PulseTarget target, TrainPair trains, Tensor? counts, Rng rng) : IPulseStepVisitor
+    {
+        private readonly Cell<TensorLane> cell =
+            new(target.Planes.Up, target.Planes.Down, target.Planes.Min, target.Planes.Max, target.Planes.Offset);
+
+        public void Visit<TStep>(TStep step, PulseDraw draw) where TStep : struct, IPulseStep<TStep>
+        {
+            using var noGrad = no_grad();
+            using var scope = NewDisposeScope();
+            var touched = full_like(target.Weights, counts is null && trains.Samples == 0, ScalarType.Bool);
+            if (counts is not null)
+                Steps(step, draw, counts, PulseSide.Both, rng, touched);
+            for (var sample = 0; sample < trains.Samples; sample++)
+                Steps(step, draw, Coincidences(sample), target.Side, rng.Split(sample), touched);
+            var weights = TStep.Read(step, new TensorLane(target.Planes.Value), cell).Value * target.Gain;
+            if (target.Other is not null)
+                weights += target.Other * target.OtherGain;
+            if (target.WriteNoise != 0)
+                weights += Noise.Normal(rng.Split("write"), target.Weights.shape, target.Weights.device) * target.WriteNoise;
+            target.Weights.copy_(where(touched, weights, target.Weights));
+        }
+
+        /// <summary>Signed numbers of coincidences of one sample [outputs, inputs] (int32).</summary>
+        private Tensor Coincidences(int sample)
+        {
+            using var scope = NewDisposeScope();
+            var shape = target.Planes.Value.shape;
+            var x = trains.Inputs[sample].narrow(0, 0, shape[1]);
+            var d = trains.Outputs[sample].narrow(0, 0, shape[0]);
+            var slot = arange(31, ScalarType.Int32, x.device).unsqueeze(1);
+            var both = ((d.unsqueeze(0).bitwise_right_shift(slot) & 1).to(ScalarType.Float32) * d.sign()).t()
+                .mm((x.unsqueeze(0).bitwise_right_shift(slot) & 1).to(ScalarType.Float32) * x.sign());
+            return (target.Inverted ? -both : both).to(ScalarType.Int32).MoveToOuterDisposeScope();
+        }
+
+        private void Steps<TStep>(TStep step, PulseDraw draw, Tensor signed, PulseSide side, Rng stream, Tensor touched) where TStep : struct, IPulseStep<TStep>
+        {
+            using var scope = NewDisposeScope();
+            var planes = target.Planes;
+            var down = signed < 0;
+            var left = side switch
+            {
+                PulseSide.UpOnly => signed.clamp_min(0),
+                PulseSide.DownOnly => (-signed).clamp_min(0),
+                _ => signed.abs(),
+            };
+            target.UpCounts?.add_(where(down, zeros_like(left), left));
+            target.DownCounts?.add_(where(down, left, zeros_like(left)));
+            touched.logical_or_(left > 0);
+            target.Pulses += left.sum().item<long>();
+            for (var pulse = 0; left.max().item<int>() > pulse; pulse++)
+            {
+                using var inner = NewDisposeScope();
+                TensorLane value = planes.Value;
+                var remembered = TStep.Remember(step, new TensorLane(planes.Memory ?? zeros(1, device: planes.Value.device)));
+                TensorLane random = draw switch
+                {
+                    PulseDraw.Normal => Noise.Normal(stream.Split(pulse), planes.Value.shape, planes.Value.device),
+                    PulseDraw.Uniform => Noise.Uniform(stream.Split(pulse), planes.Value.shape, planes.Value.device),
+                    _ => zeros(1, device: planes.Value.device),
+                };
+                var change = step.Up(value, remembered, cell, random).Value;
+                if (side == PulseSide.Both)
+                    change = where(down, step.Down(value, remembered, cell, random).Value, change);
+                var hit = left > pulse;
+                var next = TensorLane.Min(TensorLane.Max(planes.Value + change, cell.Min), cell.Max).Value;
+                planes.Value.copy_(where(hit, next, planes.Value));
+                planes.Memory?.copy_(where(hit, remembered.Value, planes.Memory));
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using AnalogTorch.Core;
+using AnalogTorch.Tiles;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Layers;
+
+/// <summary>Puts a torch <see cref="Linear"/> on a tile, in place: the module stays where it is, and its parameters stay its own.</summary>
+/// <remarks>
+/// The torch class is sealed, so two hooks do it: the first keeps the input and hands the module none of its rows, the second
+/// returns what the tile computes. Hooks run when the module is called, not when its <c>forward</c> is.
+/// </remarks>
+internal sealed class LinearConversion
+{
+    private readonly Linear layer;
+    private readonly AnalogTile tile;
+    private Tensor? parked;
+
+    public LinearConversion(Linear layer, string name, TileConfig config, Rng rng)
+    {
+        this.layer = layer;
+        tile = AnalogLayer.Attach(layer, name, config, layer.weight!, layer.bias, rng);
+        layer.register_forward_pre_hook(Before);
+        layer.register_forward_hook(After);
+    }
+
+    public AnalogTile Tile => tile;
+
+    private Tensor Before(nn.Module<Tensor, Tensor> module, Tensor input)
+    {
+        TileFunction.Check(tile, input);
+        parked = input;
+        return input.detach().reshape(-1, input.shape[^1]).narrow(0, 0, 0);
+    }
+
+    private Tensor After(nn.Module<Tensor, Tensor> module, Tensor input, Tensor output)
+    {
+        output.Dispose();
+        input.Dispose();
+        var (weight, bias) = (layer.weight!, layer.bias);
+        AnalogLayer.Bind(tile, weight, bias);
+        return TileFunction.Apply(tile, parked!, weight, bias, layer.training);
+    }
+}

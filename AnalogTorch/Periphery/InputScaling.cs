@@ -1,0 +1,43 @@
+using AnalogTorch.Core;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Periphery;
+
+/// <summary>How inputs are brought into the range of the DAC ("noise management").</summary>
+public abstract record InputScaling : HardwareConfig
+{
+    /// <summary>The factor α by which inputs are divided and outputs multiplied; never 0.</summary>
+    /// <param name="x">Inputs [samples, inputs].</param>
+    /// <param name="hasBias">Whether a constant input of 1 is beside them.</param>
+    /// <returns>[samples, 1], or one number.</returns>
+    public abstract Tensor Of(Tensor x, bool hasBias);
+}
+
+/// <summary>Inputs are taken as they come.</summary>
+public sealed record NoScaling : InputScaling
+{
+    /// <inheritdoc/>
+    public override Tensor Of(Tensor x, bool hasBias) => ones(1, 1, device: x.device);
+}
+
+/// <summary>Each sample is divided by its largest absolute value.</summary>
+public sealed record AbsMaxScaling : InputScaling
+{
+    /// <inheritdoc/>
+    public override Tensor Of(Tensor x, bool hasBias)
+    {
+        var max = x.abs().amax([1], keepdim: true);
+        return hasBias ? max.clamp_min_(1f) : max.masked_fill_(max == 0, 1f);
+    }
+}
+
+/// <summary>All inputs are divided by the same number.</summary>
+public sealed record ConstantScaling : InputScaling
+{
+    /// <summary>The number (α).</summary>
+    [Unit("1")]
+    public double Scale { get; init => field = Positive(value); } = 1;
+
+    /// <inheritdoc/>
+    public override Tensor Of(Tensor x, bool hasBias) => full([1, 1], (float)Scale, device: x.device);
+}

@@ -1,0 +1,41 @@
+using AnalogTorch.Cells;
+using AnalogTorch.Periphery;
+using AnalogTorch.Tiles;
+
+namespace AnalogTorch.Presets;
+
+/// <summary>Hardware with phase-change memory.</summary>
+public static class PcmPresets
+{
+    /// <summary>The 2T2R+3T1C unit cell of Ambrogio et al., Nature 558:60 (2018), with polarity inversion; ideal periphery.</summary>
+    /// <remarks>Gain, offset and interval are the paper's; the conductance scale and the correction budget are chosen here.</remarks>
+    public static TileConfig MspLsp { get; } = new();
+
+    /// <summary>The same cell with the polarity fixed: the mismatch of its transistors piles up.</summary>
+    public static TileConfig MspLspWithoutInversion { get; } = new() { Cell = new MspLspCell { Polarity = new FixedPolarity() } };
+
+    /// <summary>A pair of phase-change devices with occasional RESET, as of Burr et al. (IEDM 2014); ideal periphery.</summary>
+    /// <remarks>The device's statistics are those of Nandakumar et al. (2018), up to a maximum of 20 µS.</remarks>
+    public static TileConfig Pair { get; } = new() { Cell = new OneSidedPair() };
+
+    /// <summary>The pair with the exponential-step fit of IBM aihwkit (PCMPresetDevice).</summary>
+    public static TileConfig ExpStepPair { get; } = new()
+    {
+        Cell = new OneSidedPair
+        {
+            Device = DevicePresets.Pcm,
+            SiemensPerWeight = 1,
+            Refresh = new OccasionalReset { Every = 100, Threshold = 1.5 },
+            MaxWritePulses = 31,
+        },
+    };
+
+    /// <summary>8-bit converters in both directions, scaled by each sample's largest value.</summary>
+    public static AnalogPath EightBitPath { get; } = new()
+    {
+        Scaling = new AbsMaxScaling(),
+        Dac = new UniformConverter { Bits = 8 },
+        Adc = new UniformConverter { Bits = 8, Bound = 10 },
+        OutputNoise = 0.04,
+    };
+}

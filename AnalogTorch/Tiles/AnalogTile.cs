@@ -1,0 +1,190 @@
+using AnalogTorch.Cells;
+using AnalogTorch.Core;
+using AnalogTorch.Updates;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Tiles;
+
+/// <summary>One weight matrix on an array of unit cells: reads forward and backward, and takes pulse updates.</summary>
+/// <remarks>
+/// The tile writes its effective weights into the tensors of the layer's own parameters, so a checkpoint of the layer holds them
+/// under their usual names. Backward keeps (x, δ) until <see cref="Update"/> turns them into pulses or <see cref="DropPending"/>
+/// forgets them.
+/// </remarks>
+public sealed class AnalogTile : IDisposable
+{
+    private const string Key = "key", Reads = "reads";
+    private readonly TensorStore state = new(Key, Reads);
+    private readonly CellArray cells;
+    private readonly CellArray? biasCells;
+    private readonly PulseTrains trains;
+    private readonly List<(Tensor X, Tensor Delta)> pending = [];
+    private Exception? fault;
+    private IntPtr boundWeight, boundBias;
+
+    /// <summary>Builds the hardware and writes the present values of the parameters into it.</summary>
+    /// <param name="config">The hardware.</param>
+    /// <param name="name">The layer's name, for messages and for the random streams.</param>
+    /// <param name="weight">Weights [outputs, inputs], which the tile writes into from now on.</param>
+    /// <param name="bias">Bias [outputs], or null.</param>
+    /// <param name="rng">The stream of this tile.</param>
+    /// <exception cref="ArgumentException">The weights are no finite float32 matrix.</exception>
+    public AnalogTile(TileConfig config, string name, Tensor weight, Tensor? bias, Rng rng)
+    {
+        if (weight.dtype != ScalarType.Float32 || weight.dim() != 2)
+            throw new ArgumentException($"{name}: the weights of an analog tile must be a float32 matrix, but are {weight.dtype} [{string.Join(", ", weight.shape)}]; convert the model with .to(torch.float32) first.");
+        (Config, Name) = (config, name);
+        state.Counter(Key) = unchecked((long)rng.Key);
+        Outputs = weight.shape[0];
+        Inputs = weight.shape[1];
+        trains = new PulseTrains(Inputs, Outputs);
+        using var noGrad = no_grad();
+        cells = Build(weight.detach(), "weights", weight);
+        if (bias is not null && config.Bias is AnalogBias)
+            biasCells = Build(bias.detach().view(1, -1), "bias", bias);
+        (boundWeight, boundBias) = (weight.Handle, bias?.Handle ?? 0);
+    }
+
+    /// <summary>The hardware.</summary>
+    public TileConfig Config { get; }
+
+    /// <summary>The layer's name.</summary>
+    public string Name { get; }
+
+    /// <summary>Number of inputs, the constant one of the bias not counted.</summary>
+    public long Inputs { get; }
+
+    /// <summary>Number of outputs.</summary>
+    public long Outputs { get; }
+
+    /// <summary>Everything that the hardware holds, as a torch module.</summary>
+    public nn.Module State => state;
+
+    /// <summary>The cells of the weights.</summary>
+    public CellArray Cells => cells;
+
+    /// <summary>The cells of the bias; null if the bias is digital or there is none.</summary>
+    public CellArray? BiasCells => biasCells;
+
+    /// <summary>Number of weights in the array, bias included.</summary>
+    public long WeightCount => Outputs * (Inputs + (biasCells is null ? 0 : 1));
+
+    /// <summary>Number of devices; shared reference devices count once.</summary>
+    public long DeviceCount => (long)Math.Ceiling(WeightCount * Config.Cell.DevicesPerWeight);
+
+    /// <summary>Whether an optimizer has taken charge of the updates.</summary>
+    public bool HasOptimizer { get; set; }
+
+    /// <summary>Learning examples that wait for an update.</summary>
+    public int PendingUpdates => pending.Count;
+
+    /// <summary>Reads the array.</summary>
+    /// <param name="x">Inputs [samples, inputs].</param>
+    /// <param name="weight">The layer's weights as they are now.</param>
+    /// <param name="bias">The layer's bias as it is now, or null.</param>
+    public Tensor Forward(Tensor x, Tensor weight, Tensor? bias)
+    {
+        Follow(weight, bias);
+        var stream = Stream.Split("forward").Split(state.Counter(Reads)++);
+        if (Config.Bias is AnalogBias)
+            return Config.Forward.Read(x, weight, bias, stream);
+        var y = Config.Forward.Read(x, weight, null, stream);
+        return bias is null ? y : y.add_(bias);
+    }
+
+    /// <summary>Reads the array from the output side.</summary>
+    /// <param name="delta">Gradients by the outputs [samples, outputs].</param>
+    /// <param name="weight">The layer's weights as they are now.</param>
+    /// <returns>Gradients by the inputs [samples, inputs].</returns>
+    public Tensor Backward(Tensor delta, Tensor weight) =>
+        Config.Backward.Read(delta, weight.t(), null, Stream.Split("backward").Split(state.Counter(Reads)++));
+
+    /// <summary>Keeps an example for the next update; the tile owns the tensors from now on.</summary>
+    public void Keep(Tensor x, Tensor delta) => pending.Add((x.DetachFromDisposeScope(), delta.DetachFromDisposeScope()));
+
+    /// <summary>Keeps an exception that must not leave a backward pass, to be thrown by the next update.</summary>
+    public void Keep(Exception exception) => fault ??= exception;
+
+    /// <summary>Throws what went wrong in the last backward pass, if anything did.</summary>
+    public void ThrowIfFaulted()
+    {
+        if (fault is null)
+            return;
+        var exception = fault;
+        fault = null;
+        DropPending();
+        throw new InvalidOperationException($"{Name}: the backward pass failed: {exception.Message}", exception);
+    }
+
+    /// <summary>Turns the kept examples into pulses.</summary>
+    /// <param name="rate">Learning rate.</param>
+    public void Update(double rate)
+    {
+        ThrowIfFaulted();
+        foreach (var (x, delta) in pending)
+        {
+            if (rate == 0)
+                continue;
+            Config.Update.Draw(x, delta, rate, Config.Cell.WeightStep, Stream.Split("trains").Split(cells.Steps), trains);
+            cells.Update(trains.ForWeights);
+            biasCells?.Update(trains.ForBias);
+        }
+        DropPending();
+    }
+
+    /// <summary>Forgets the kept examples.</summary>
+    public void DropPending()
+    {
+        foreach (var (x, delta) in pending)
+        {
+            x.Dispose();
+            delta.Dispose();
+        }
+        pending.Clear();
+    }
+
+    /// <summary>Starts, or restarts, to count the pulses of every weight.</summary>
+    public void CountPulses()
+    {
+        cells.CountPulses();
+        biasCells?.CountPulses();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        DropPending();
+        trains.Dispose();
+        cells.Dispose();
+        biasCells?.Dispose();
+        state.Dispose();
+    }
+
+    private Rng Stream => new(unchecked((ulong)state.Counter(Key)));
+
+    /// <summary>Follows the parameters when the layer was moved to another torch device.</summary>
+    private void Follow(Tensor weight, Tensor? bias)
+    {
+        if (weight.Handle != boundWeight)
+        {
+            cells.Rebind(weight.detach().DetachFromDisposeScope());
+            boundWeight = weight.Handle;
+        }
+        if (bias is not null && biasCells is not null && bias.Handle != boundBias)
+        {
+            biasCells.Rebind(bias.detach().view(1, -1).DetachFromDisposeScope());
+            boundBias = bias.Handle;
+        }
+    }
+
+    private CellArray Build(Tensor weights, string role, Tensor values)
+    {
+        if (!values.isfinite().all().item<bool>())
+            throw new ArgumentException($"{Name}: the {role} to be written into an analog tile must be finite, but hold NaN or infinity; check the model before converting it.");
+        using var targets = weights.clone();
+        var built = Config.Cell.Build(Stream.Split(role), weights.DetachFromDisposeScope());
+        built.Write(targets);
+        state.register_module(role, built.State);
+        return built;
+    }
+}

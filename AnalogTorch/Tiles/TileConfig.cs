@@ -1,0 +1,34 @@
+using AnalogTorch.Cells;
+using AnalogTorch.Core;
+using AnalogTorch.Periphery;
+using AnalogTorch.Updates;
+
+namespace AnalogTorch.Tiles;
+
+/// <summary>The hardware of one layer: an array of unit cells, what surrounds it, and how it is updated.</summary>
+public sealed record TileConfig : HardwareConfig
+{
+    /// <summary>What one weight is made of.</summary>
+    public UnitCell Cell { get; init => field = NotNull(value); } = new MspLspCell();
+
+    /// <summary>How inputs and errors become pulses.</summary>
+    public PulseScheme Update { get; init => field = NotNull(value); } = new StochasticTrains();
+
+    /// <summary>The path of the forward read.</summary>
+    public AnalogPath Forward { get; init => field = NotNull(value); } = new();
+
+    /// <summary>The path of the backward read, on the transposed array.</summary>
+    public AnalogPath Backward { get; init => field = NotNull(value); } = new();
+
+    /// <summary>Where the bias is.</summary>
+    public BiasPlacement Bias { get; init => field = NotNull(value); } = new AnalogBias();
+}
+
+/// <summary>Where the bias of a layer is.</summary>
+public abstract record BiasPlacement : HardwareConfig;
+
+/// <summary>The bias is one more input of the array, held at 1.</summary>
+public sealed record AnalogBias : BiasPlacement;
+
+/// <summary>The bias is added digitally, and trained like any digital parameter.</summary>
+public sealed record DigitalBias : BiasPlacement;

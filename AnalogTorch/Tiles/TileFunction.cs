@@ -1,0 +1,71 @@
+using AnalogTorch.Kernels;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Tiles;
+
+/// <summary>The autograd node of a tile: analog reads both ways, and no gradient of the weights, which pulses move instead.</summary>
+internal sealed class TileFunction : autograd.SingleTensorFunction<TileFunction>
+{
+    public override string Name => nameof(TileFunction);
+
+    /// <summary>Runs a layer on its tile.</summary>
+    /// <param name="tile">The tile.</param>
+    /// <param name="x">Inputs [..., inputs].</param>
+    /// <param name="weight">The layer's weights.</param>
+    /// <param name="bias">The layer's bias, or null.</param>
+    /// <param name="training">Whether backward is to keep the examples for an update.</param>
+    /// <returns>Outputs [..., outputs].</returns>
+    public static Tensor Apply(AnalogTile tile, Tensor x, Tensor weight, Tensor? bias, bool training)
+    {
+        if (training && tile is { PendingUpdates: > 0, HasOptimizer: false })
+            throw new InvalidOperationException($"{tile.Name}: its weights are analog, and no optimizer updates them; train with AnalogSGD(model.parameters(), ...) made after ToAnalog.");
+        var shape = x.shape;
+        var flat = shape.Length == 2 ? x : x.reshape(-1, tile.Inputs);
+        var y = is_grad_enabled() ? apply(flat, weight, bias!, tile, training) : tile.Forward(flat, weight, bias);
+        return shape.Length == 2 ? y : y.reshape([.. shape[..^1], tile.Outputs]);
+    }
+
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var (x, weight, tile) = ((Tensor)vars[0], (Tensor)vars[1], (AnalogTile)vars[3]);
+        ctx.save_data("call", new Call(tile, x.detach(), weight, (bool)vars[4], x.requires_grad, vars[2] is Tensor && tile.BiasCells is null));
+        return tile.Forward(x, weight, vars[2] as Tensor);
+    }
+
+    /// <remarks>An exception here would end the process, so it is kept for the next optimizer step.</remarks>
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
+    {
+        var call = (Call)ctx.get_data("call");
+        try
+        {
+            var delta = grad_output.contiguous().detach();
+            if (delta.device.type == DeviceType.CPU && !float.IsFinite(TrainSampler.AbsMax(delta)))
+                throw new ArgumentException("the gradient must be finite, but holds NaN or infinity; lower the learning rate or check the loss");
+            var gradient = call.WantsInput ? call.Tile.Backward(delta, call.Weight) : null;
+            var biasGradient = call.WantsBias ? delta.sum([0L]) : null;
+            if (call.Training)
+                call.Tile.Keep(call.X.contiguous(), delta);
+            return [gradient!, null!, biasGradient!, null!, null!];
+        }
+        catch (Exception exception)
+        {
+            call.Tile.Keep(exception);
+            return [null!, null!, null!, null!, null!];
+        }
+    }
+
+    /// <summary>Refuses inputs that the tile cannot take, in a sentence that names the layer.</summary>
+    public static void Check(AnalogTile tile, Tensor x)
+    {
+        var shape = x.shape;
+        if (shape.Length == 0 || shape[^1] != tile.Inputs)
+            throw new ArgumentException($"{tile.Name}: the input must be [..., {tile.Inputs}], but is [{string.Join(", ", shape)}]; its last dimension is the number of inputs.");
+        if (x.dtype != ScalarType.Float32)
+            throw new ArgumentException($"{tile.Name}: the input must be float32, but is {x.dtype}; convert it with .to(torch.float32).");
+        if (x.device.type == DeviceType.CPU && x.is_contiguous() && !float.IsFinite(TrainSampler.AbsMax(x)))
+            throw new ArgumentException($"{tile.Name}: the input must be finite, but holds NaN or infinity; check the data, or lower the learning rate.");
+    }
+
+    private sealed record Call(AnalogTile Tile, Tensor X, Tensor Weight, bool Training, bool WantsInput, bool WantsBias);
+}

@@ -1,0 +1,21 @@
+using AnalogTorch.Core;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Updates;
+
+/// <summary>How an input and an error become pulse trains on the two lines of a cell.</summary>
+/// <remarks>
+/// A cell is pulsed wherever the pulses of its input line and of its output line coincide, so that the weight moves by about
+/// −rate·δ·x, and no line needs to know the other's value.
+/// </remarks>
+public abstract record PulseScheme : HardwareConfig
+{
+    /// <summary>Draws the trains of a batch.</summary>
+    /// <param name="x">Inputs [samples, inputs].</param>
+    /// <param name="delta">Gradients of the loss by the outputs [samples, outputs].</param>
+    /// <param name="rate">Learning rate; not negative.</param>
+    /// <param name="weightStep">Mean weight change (w) by one coincidence.</param>
+    /// <param name="rng">The stream of this step.</param>
+    /// <param name="trains">Where the trains go.</param>
+    public abstract void Draw(Tensor x, Tensor delta, double rate, double weightStep, Rng rng, PulseTrains trains);
+}

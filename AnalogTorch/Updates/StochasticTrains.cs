@@ -1,0 +1,101 @@
+using AnalogTorch.Core;
+using AnalogTorch.Kernels;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Updates;
+
+/// <summary>Random trains whose pulse probabilities are proportional to |x| and |δ|.</summary>
+/// <remarks>
+/// P(x) = C·g·|x| and P(δ) = C·|δ|/g a slot, with C = √(rate/(BitLength·Δw)); the mean update is rate·x·δ as long as no
+/// probability saturates (Gokmen, Vlasov 2016). With balancing, g = √(max|δ|/max|x|) of the sample, so that both lines reach
+/// the same highest probability (update management, as in IBM aihwkit).
+/// </remarks>
+public sealed record StochasticTrains : PulseScheme
+{
+    /// <summary>Number of slots in a train (BL).</summary>
+    [Unit("1")]
+    public int BitLength { get; init => field = Within(value, 1, 31); } = 10;
+
+    /// <summary>How probability is shared between the two lines.</summary>
+    public TrainGain Gain { get; init => field = NotNull(value); } = new BalancedGain();
+
+    /// <inheritdoc/>
+    public override void Draw(Tensor x, Tensor delta, double rate, double weightStep, Rng rng, PulseTrains trains)
+    {
+        trains.Resize((int)x.shape[0], x.device);
+        var gain = (float)Math.Sqrt(rate / (BitLength * weightStep));
+        if (x.device.type == DeviceType.CPU)
+            DrawInHostMemory(x, delta, gain, rng, trains);
+        else
+            DrawOnDevice(x, delta, gain, rng, trains);
+    }
+
+    private void DrawInHostMemory(Tensor x, Tensor delta, float gain, Rng rng, PulseTrains trains)
+    {
+        ReadOnlySpan<float> one = [1f];
+        for (var sample = 0; sample < trains.Samples; sample++)
+        {
+            var values = TrainSampler.Row<float>(x, sample);
+            var errors = TrainSampler.Row<float>(delta, sample);
+            var share = Gain.InputShare(MathF.Max(TrainSampler.AbsMax(values), 1), TrainSampler.AbsMax(errors));
+            var stream = rng.Split(sample);
+            TrainSampler.Stochastic(values, gain * share, BitLength, TrainSampler.Row<uint>(trains.Inputs, sample), stream.Split(0).Key);
+            TrainSampler.Stochastic(errors, -gain / share, BitLength, TrainSampler.Row<uint>(trains.Outputs, sample), stream.Split(1).Key);
+            TrainSampler.Stochastic(one, gain * share, BitLength, TrainSampler.Row<uint>(trains.Bias, sample), stream.Split(2).Key);
+        }
+    }
+
+    private void DrawOnDevice(Tensor x, Tensor delta, float gain, Rng rng, PulseTrains trains)
+    {
+        using var scope = NewDisposeScope();
+        var share = Gain.InputShare(x.abs().amax([1], keepdim: true).clamp_min_(1f), delta.abs().amax([1], keepdim: true));
+        Fill(trains.Inputs, x * share * gain, "x");
+        Fill(trains.Outputs, -delta / share * gain, "delta");
+        Fill(trains.Bias, share * gain, "bias");
+
+        void Fill(Tensor words, Tensor probabilities, string name)
+        {
+            words.zero_();
+            var uniform = Noise.Uniform(rng.Split(name), [BitLength, .. probabilities.shape], x.device);
+            var slots = ones(BitLength, ScalarType.Int32, x.device).bitwise_left_shift(arange(BitLength, ScalarType.Int32, x.device)).view(-1, 1, 1);
+            var bits = ((uniform < probabilities.abs()).to(ScalarType.Int32) * slots).sum(0, type: ScalarType.Int32);
+            var signed = where(probabilities < 0, bits | int.MinValue, bits);
+            words.narrow(0, 0, signed.shape[0]).narrow(1, 0, signed.shape[1]).copy_(signed);
+        }
+    }
+}
+
+/// <summary>How pulse probability is shared between input and output lines.</summary>
+public abstract record TrainGain : HardwareConfig
+{
+    /// <summary>Factor on the probabilities of the input lines; those of the output lines are divided by it.</summary>
+    /// <param name="inputMax">Largest |x| of the sample.</param>
+    /// <param name="deltaMax">Largest |δ| of the sample.</param>
+    public abstract float InputShare(float inputMax, float deltaMax);
+
+    /// <inheritdoc cref="InputShare(float, float)"/>
+    public abstract Tensor InputShare(Tensor inputMax, Tensor deltaMax);
+}
+
+/// <summary>The same gain on both sides, as first published; large values saturate.</summary>
+public sealed record EqualGain : TrainGain
+{
+    /// <inheritdoc/>
+    public override float InputShare(float inputMax, float deltaMax) => 1;
+
+    /// <inheritdoc/>
+    public override Tensor InputShare(Tensor inputMax, Tensor deltaMax) => ones_like(inputMax);
+}
+
+/// <summary>Gains that give both sides of a sample the same highest probability.</summary>
+public sealed record BalancedGain : TrainGain
+{
+    /// <inheritdoc/>
+    public override float InputShare(float inputMax, float deltaMax) =>
+        inputMax > 0 && deltaMax > 0 ? MathF.Sqrt(deltaMax / inputMax) : 1;
+
+    /// <inheritdoc/>
+    public override Tensor InputShare(Tensor inputMax, Tensor deltaMax) =>
+        where((inputMax > 0).logical_and(deltaMax > 0), (deltaMax / inputMax).sqrt(), ones_like(inputMax));
+}
