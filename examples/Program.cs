@@ -1,4 +1,4 @@
 using AnalogTorch.Examples;
+using AnalogTorch.Examples.Mnist;
 
-// To add an example: one class derived from Example, and one line here.
-return new ExampleProgram([]).Run(args);
+return new ExampleProgram([new MnistExample()]).Run(args);

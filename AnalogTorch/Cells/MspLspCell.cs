@@ -130,10 +130,12 @@ public sealed record MspLspCell : UnitCell
             weights = weights.clone();
             lsp.Reset(ones(weights.shape, ScalarType.Bool, weights.device), rng.Split("lsp"));
             reference.Reset(ones(reference.Planes.Value.shape, ScalarType.Bool, weights.device), rng.Split("reference"));
-            var offset = (float)cell.Offset.Of(Sign);
             // The mismatch of the read transistors at RESET is static, so the non-volatile pair takes it over.
-            var share = weights - offset - (Conductance(lsp) - PerOutput(Conductance(reference))) * Sign;
-            var left = (share * Math.Sign(offset) > 0).logical_and(share.abs() < Math.Abs(offset)); // small enough to leave to g
+            var mismatch = Conductance(lsp) - PerOutput(Conductance(reference));
+            cell.Offset.Raise(reference.Planes.Value, cell.Capacitor);
+            var offset = (float)cell.Offset.LeftToLsp(Sign);
+            var share = weights - offset - mismatch * Sign;
+            var left = cell.Offset.Leaves(share, Sign);
             var targets = where(left, zeros_like(share), share) / (float)cell.Gain;
             var (plus, plusPulses) = cell.Writer.Write(targets.clamp_min(0f), rng.Split("plus"));
             var (minus, minusPulses) = cell.Writer.Write((-targets).clamp_min(0f), rng.Split("minus"));
