@@ -52,7 +52,7 @@ public sealed record PolarityOffset : TransferOffset
 /// <summary>An offset that stays the same under either polarity.</summary>
 public sealed record ConstantOffset : TransferOffset
 {
-    /// <summary>The offset.</summary>
+    /// <summary>Conductance that a transfer leaves to g, whatever the polarity.</summary>
     [Unit("S")]
     public double Offset { get; init => field = Finite(value); } = 2 * Units.uS;
 
