@@ -23,7 +23,7 @@ public sealed class DeviceArray
     /// <param name="torchDevice">Where the tensors live.</param>
     public DeviceArray(PulsedDevice device, string role, TensorStore state, Rng rng, long[] shape, torch.Device torchDevice)
     {
-        (device as ICrossChecked)?.Check();
+        device.CheckAll();
         (Device, this.role, this.state) = (device, role, state);
         using var scope = NewDisposeScope();
         var made = device.Manufacture(rng.Split(role), shape, torchDevice);

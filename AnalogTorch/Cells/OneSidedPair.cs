@@ -9,7 +9,7 @@ namespace AnalogTorch.Cells;
 /// <remarks>W = (G⁺ − G⁻)/SiemensPerWeight; the cell of Burr et al. (IEDM 2014, TED 2015).</remarks>
 public sealed record OneSidedPair : UnitCell
 {
-    /// <summary>The device.</summary>
+    /// <summary>What G⁺ and G⁻ are: an element that pulses raise and RESET lowers.</summary>
     public PulsedDevice Device { get; init => field = NotNull(value); } = new PcmSet();
 
     /// <summary>Difference of the two conductances that stands for a weight of 1.</summary>

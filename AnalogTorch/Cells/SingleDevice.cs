@@ -9,7 +9,7 @@ namespace AnalogTorch.Cells;
 /// <remarks>W = (value − reference)/ValuePerWeight, in the device's own unit of value.</remarks>
 public sealed record SingleDevice : UnitCell
 {
-    /// <summary>The device.</summary>
+    /// <summary>The element that pulses of either direction move.</summary>
     public PulsedDevice Device { get; init => field = NotNull(value); } = new SoftBounds();
 
     /// <summary>What the device is measured against.</summary>

@@ -41,7 +41,7 @@ public sealed record NoOffset : TransferOffset
 /// <remarks>As published, the sign under inverted polarity supplied. This part leaks: all weights move one way during an interval.</remarks>
 public sealed record PolarityOffset : TransferOffset
 {
-    /// <summary>The part under positive polarity (Ambrogio et al., Nature 2018, Extended Data Fig. 9).</summary>
+    /// <summary>Conductance that a transfer leaves to g under positive polarity (Ambrogio et al., Nature 2018, Extended Data Fig. 9).</summary>
     [Unit("S")]
     public double Offset { get; init => field = NotNegative(value); } = 2 * Units.uS;
 
@@ -60,7 +60,7 @@ public sealed record PolarityOffset : TransferOffset
 /// <summary>A part of every weight that stays the same under either polarity.</summary>
 public sealed record ConstantOffset : TransferOffset
 {
-    /// <summary>The part.</summary>
+    /// <summary>Conductance that a transfer leaves to g, whatever the polarity.</summary>
     [Unit("S")]
     public double Offset { get; init => field = NotNegative(value); } = 2 * Units.uS;
 

@@ -27,7 +27,7 @@ public sealed record IdealWriter : ConductanceWriter
 /// poor control above 20 µS (Ambrogio et al., Nature 2018, Extended Data Fig. 7). The mean is taken as linear in the logarithm
 /// of the duration, so asking for a duration is asking for a mean; the spread is chosen here.
 /// </remarks>
-public sealed record StaircaseWriter : ConductanceWriter
+public sealed record StaircaseWriter : ConductanceWriter, ICrossChecked
 {
     /// <summary>Mean conductance of the shortest staircase.</summary>
     [Unit("S")]
@@ -56,6 +56,13 @@ public sealed record StaircaseWriter : ConductanceWriter
     /// <summary>Error at which a device is left alone.</summary>
     [Unit("S")]
     public double Tolerance { get; init => field = NotNegative(value); } = 0.5 * Units.uS;
+
+    /// <inheritdoc/>
+    public void Check()
+    {
+        if (!(GMin <= GMax && GMax <= GLimit && GReset <= GLimit))
+            throw new ArgumentException($"StaircaseWriter.GMin, GMax and GLimit must be in ascending order with GReset below GLimit, but are {Units.Format(GMin, "S")}, {Units.Format(GMax, "S")}, {Units.Format(GLimit, "S")} and {Units.Format(GReset, "S")}.");
+    }
 
     /// <inheritdoc/>
     public override (Tensor Conductances, long Pulses) Write(Tensor targets, Rng rng)

@@ -16,7 +16,7 @@ public static class ConfigJson
         AllowOutOfOrderMetadataProperties = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter() },
+        Converters = { new JsonStringEnumConverter(allowIntegerValues: false) },
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { NameVariants, OnlySettable } },
     };
 
@@ -38,9 +38,13 @@ public static class ConfigJson
         }
         catch (Exception e) when (e is JsonException or ArgumentException or NotSupportedException)
         {
-            throw new InvalidDataException($"The config could not be read: {e.Message}", e);
+            throw new InvalidDataException($"The config could not be read: {WithoutParameter(e.Message)}", e);
         }
     }
+
+    /// <summary>A guard's sentence names the member already; the parameter that .NET appends says it again.</summary>
+    private static string WithoutParameter(string message) =>
+        message.IndexOf(" (Parameter '", StringComparison.Ordinal) is >= 0 and var end ? message[..end] : message;
 
     private static void NameVariants(JsonTypeInfo info)
     {

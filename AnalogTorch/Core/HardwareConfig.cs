@@ -33,9 +33,22 @@ public abstract record HardwareConfig
     protected double Finite(double value, [CallerMemberName] string member = "") =>
         double.IsFinite(value) ? value : throw OutOfRange(member, value, "finite");
 
+    /// <summary>Refuses numbers that no name of the enum stands for.</summary>
+    protected TEnum Named<TEnum>(TEnum value, [CallerMemberName] string member = "") where TEnum : struct, Enum =>
+        Enum.IsDefined(value) ? value : throw OutOfRange(member, value, $"one of {string.Join(", ", Enum.GetNames<TEnum>())}");
+
     /// <summary>Refuses null: every slot of a config is filled, and "off" is a type of its own.</summary>
     protected T NotNull<T>(T? value, [CallerMemberName] string member = "") where T : class =>
         value ?? throw new ArgumentNullException(member, $"{GetType().Name}.{member} must not be null.");
+
+    /// <summary>Checks this config and all configs that it holds for members that contradict each other.</summary>
+    internal void CheckAll()
+    {
+        (this as ICrossChecked)?.Check();
+        foreach (var property in GetType().GetProperties())
+            if (property.PropertyType.IsAssignableTo(typeof(HardwareConfig)))
+                ((HardwareConfig)property.GetValue(this)!).CheckAll();
+    }
 
     private ArgumentOutOfRangeException OutOfRange(string member, IFormattable value, string rule) =>
         new(member, string.Create(CultureInfo.InvariantCulture, $"{GetType().Name}.{member} must be {rule}, but is {value}."));

@@ -12,6 +12,8 @@ namespace AnalogTorch.Devices;
 /// </remarks>
 public abstract record BoundedDevice : PulsedDevice, IResettable
 {
+    private const double LeastBound = 0.01; // of the mean bound: a step that is relative to the bound divides by it
+
     /// <summary>Mean step at zero weight (Δw_min).</summary>
     [Unit("w")]
     public double DwMin { get; init => field = Positive(value); } = 0.001;
@@ -75,8 +77,8 @@ public abstract record BoundedDevice : PulsedDevice, IResettable
             Value: zeros(shape, device: device),
             Up: ((size + imbalance) * (float)DwMin).clamp_min_(0f),
             Down: ((size - imbalance) * (float)DwMin).clamp_min_(0f),
-            Min: Spread(rng, "min", Min, Math.Abs(Min) * MinVariation, shape, device).clamp_max_(0f),
-            Max: Spread(rng, "max", Max, Max * MaxVariation, shape, device).clamp_min_(0f),
+            Min: Spread(rng, "min", Min, Math.Abs(Min) * MinVariation, shape, device).clamp_max_((float)(Min * LeastBound)),
+            Max: Spread(rng, "max", Max, Max * MaxVariation, shape, device).clamp_min_((float)(Max * LeastBound)),
             Offset: zeros(1, device: device));
         scope.MoveToOuter(planes.Value, planes.Up, planes.Down, planes.Min, planes.Max, planes.Offset);
         return planes;

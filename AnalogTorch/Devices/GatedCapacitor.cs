@@ -11,7 +11,7 @@ namespace AnalogTorch.Devices;
 /// of Ambrogio et al., Nature 2018, Extended Data Fig. 9; the sources of mismatch are those of its Fig. 10; the numbers for
 /// transconductance, mismatch and step are chosen here to agree with them.
 /// </remarks>
-public sealed record GatedCapacitor : PulsedDevice, ILeaky, IResettable
+public sealed record GatedCapacitor : PulsedDevice, ILeaky, IResettable, ICrossChecked
 {
     /// <summary>Slope of the read transistor's conductance over gate voltage, above threshold (k).</summary>
     [Unit("S/V")]
@@ -66,6 +66,13 @@ public sealed record GatedCapacitor : PulsedDevice, ILeaky, IResettable
     /// <param name="voltage">Gate voltage (V).</param>
     /// <returns>Conductance (S).</returns>
     public double Conductance(double voltage) => Transconductance * Math.Max(voltage - Threshold, 0);
+
+    /// <inheritdoc/>
+    public void Check()
+    {
+        if (!(MinVoltage <= StartVoltage && StartVoltage <= MaxVoltage))
+            throw new ArgumentException($"GatedCapacitor.StartVoltage must be between MinVoltage and MaxVoltage, but is {Units.Format(StartVoltage, "V")} with {Units.Format(MinVoltage, "V")} and {Units.Format(MaxVoltage, "V")}.");
+    }
 
     /// <inheritdoc/>
     public override void Accept(IPulseStepVisitor visitor) => visitor.Visit(

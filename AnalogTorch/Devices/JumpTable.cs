@@ -10,7 +10,7 @@ namespace AnalogTorch.Devices;
 /// direction (the jump tables of Burr et al. 2014/15 and Sidler et al.). Conductance and step are relative to the G_max of the
 /// element, so that one table serves elements of different range.
 /// </remarks>
-public sealed record JumpTable : PulsedDevice, IResettable
+public sealed record JumpTable : PulsedDevice, IResettable, ICrossChecked
 {
     /// <summary>The distributions of the steps.</summary>
     public JumpStatistics Jumps { get; init => field = NotNull(value); } = new ParametricJumps();
@@ -36,6 +36,13 @@ public sealed record JumpTable : PulsedDevice, IResettable
 
     /// <inheritdoc/>
     public override (double Min, double Max) Range => (0, GMax);
+
+    /// <inheritdoc/>
+    public void Check()
+    {
+        if (GReset > GMax)
+            throw new ArgumentException($"JumpTable.GReset must not exceed GMax, but is {Units.Format(GReset, "S")} over {Units.Format(GMax, "S")}.");
+    }
 
     /// <inheritdoc/>
     public override void Accept(IPulseStepVisitor visitor) =>

@@ -19,7 +19,7 @@ public enum CycleNoiseKind
 /// <see cref="ConstantStep"/>, slope 1 is <see cref="SoftBounds"/>. Model of the capacitor of Li et al. (VLSI 2018) and the
 /// ECRAM of Tang et al. (IEDM 2018) as fitted in IBM aihwkit.
 /// </remarks>
-public sealed record LinearStep : BoundedDevice
+public sealed record LinearStep : BoundedDevice, ICrossChecked
 {
     /// <summary>Share of the up step that is lost between zero weight and the upper bound (γ_up).</summary>
     [Unit("1")]
@@ -30,7 +30,7 @@ public sealed record LinearStep : BoundedDevice
     public double DownSlope { get; init => field = Within(value, 0, 1); } = 0.1;
 
     /// <summary>How the cycle-to-cycle noise scales.</summary>
-    public CycleNoiseKind NoiseKind { get; init; } = CycleNoiseKind.Multiplicative;
+    public CycleNoiseKind NoiseKind { get; init => field = Named(value); } = CycleNoiseKind.Multiplicative;
 
     /// <inheritdoc/>
     public override double NominalStep => DwMin;
@@ -42,6 +42,13 @@ public sealed record LinearStep : BoundedDevice
             visitor.Visit(new Step((float)UpSlope, (float)DownSlope, (float)CycleNoise, 0), Draw);
         else
             visitor.Visit(new Step((float)UpSlope, (float)DownSlope, 0, (float)CycleNoise), Draw);
+    }
+
+    /// <inheritdoc/>
+    public void Check()
+    {
+        if (Min == 0)
+            throw new ArgumentException("LinearStep.Min must be less than 0, but is 0: the down step shrinks towards it; use ExpStep or JumpTable for a one-sided device.");
     }
 
     private readonly struct Step(float up, float down, float relative, float additive) : IPulseStep<Step>

@@ -33,6 +33,8 @@ public sealed record MeasuredJumps : JumpStatistics, ICrossChecked
     {
         if (Up.Count == 0 || Up.Count % QuantileCount != 0 || Up.Count != Down.Count)
             throw new ArgumentException($"MeasuredJumps.Up and .Down must hold the same whole number of bins of {QuantileCount} quantiles, but hold {Up.Count} and {Down.Count} numbers.");
+        if (!Up.All(float.IsFinite) || !Down.All(float.IsFinite))
+            throw new ArgumentException("MeasuredJumps.Up and .Down must be finite, but hold NaN or infinity.");
     }
 
     /// <summary>Tables made from sequences of conductances read after each of a series of equal pulses.</summary>

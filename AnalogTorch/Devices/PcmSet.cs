@@ -10,7 +10,7 @@ namespace AnalogTorch.Devices;
 /// standard deviation m₂G + c₂ + A₂P (Nandakumar et al., J. Appl. Phys. 2018, doped-GST cells; constants as in the public
 /// srnn-pcm code). A downward pulse does nothing: the pair of devices makes the sign.
 /// </remarks>
-public sealed record PcmSet : PulsedDevice, IResettable
+public sealed record PcmSet : PulsedDevice, IResettable, ICrossChecked
 {
     /// <summary>Highest conductance.</summary>
     [Unit("S")]
@@ -61,6 +61,13 @@ public sealed record PcmSet : PulsedDevice, IResettable
 
     /// <inheritdoc/>
     public override (double Min, double Max) Range => (GReset, GMax);
+
+    /// <inheritdoc/>
+    public void Check()
+    {
+        if (GReset > GMax)
+            throw new ArgumentException($"PcmSet.GReset must not exceed GMax, but is {Units.Format(GReset, "S")} over {Units.Format(GMax, "S")}.");
+    }
 
     /// <inheritdoc/>
     public override void Accept(IPulseStepVisitor visitor) => visitor.Visit(

@@ -33,6 +33,7 @@ public sealed class AnalogTile : IDisposable
     {
         if (weight.dtype != ScalarType.Float32 || weight.dim() != 2)
             throw new ArgumentException($"{name}: the weights of an analog tile must be a float32 matrix, but are {weight.dtype} [{string.Join(", ", weight.shape)}]; convert the model with .to(torch.float32) first.");
+        config.CheckAll();
         (Config, Name) = (config, name);
         state.Counter(Key) = unchecked((long)rng.Key);
         Outputs = weight.shape[0];
