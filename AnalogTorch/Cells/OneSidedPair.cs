@@ -46,7 +46,7 @@ public sealed record OneSidedPair : UnitCell
 
         public override IEnumerable<(string Name, Tensor Values)> Observables => [("G⁺", plus.Planes.Value), ("G⁻", minus.Planes.Value)];
 
-        public override void Refresh() => Run(plus, Target(plus, minus, PulseSide.UpOnly, 1), (engine, target) => engine.Read(target), PulsesSent);
+        public override void Refresh() => Run(plus, Target(plus, minus, PulseSide.UpOnly, 1), (engine, target) => engine.Read(target, StepStream.Split("read")), PulsesSent);
 
         protected override void OnWrite(Tensor targets, Rng rng)
         {

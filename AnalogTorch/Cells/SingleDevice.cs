@@ -51,7 +51,7 @@ public sealed record SingleDevice : UnitCell
 
         private Tensor? Reference => State.Names.Contains(ReferencePlane) ? State[ReferencePlane] : null;
 
-        public override void Refresh() => Run(device, Target(), (engine, target) => engine.Read(target), ProgrammingPulsesSent);
+        public override void Refresh() => Run(device, Target(), (engine, target) => engine.Read(target, StepStream.Split("read")), ProgrammingPulsesSent);
 
         protected override void OnWrite(Tensor targets, Rng rng)
         {
