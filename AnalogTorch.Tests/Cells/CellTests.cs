@@ -111,6 +111,21 @@ public class CellTests
     }
 
     [Fact]
+    public void WriteNoiseIsAnotherInEveryArrayAndAtEveryWrite()
+    {
+        using var scope = NewDisposeScope();
+        var cell = new SingleDevice { Device = new ConstantStep { CycleNoise = 0 }, WriteNoise = 10 };
+        var (one, other) = (zeros(5, 6), zeros(5, 6));
+        using var first = cell.Build(new Rng(1), one);
+        using var second = cell.Build(new Rng(2), other);
+        first.Write(zeros(5, 6));
+        var before = one.clone();
+        first.Write(zeros(5, 6));
+        second.Write(zeros(5, 6));
+        Assert.Equal(90, Bench.Floats(before).Concat(Bench.Floats(one)).Concat(Bench.Floats(other)).Distinct().Count());
+    }
+
+    [Fact]
     public void WithoutRefreshAPairSaturates()
     {
         using var scope = NewDisposeScope();

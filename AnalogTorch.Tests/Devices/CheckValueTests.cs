@@ -4,12 +4,13 @@ using AnalogTorch.Devices;
 using AnalogTorch.Kernels;
 using AnalogTorch.Presets;
 using AnalogTorch.Tests.Kernels;
+using Xunit.Abstractions;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Tests.Devices;
 
 /// <summary>Values that come from outside this program: published constants, or worked out from published equations.</summary>
-public class CheckValueTests
+public class CheckValueTests(ITestOutputHelper output)
 {
     [Fact]
     public void PcmAccumulatesAsInNandakumar2018()
@@ -30,6 +31,7 @@ public class CheckValueTests
             var values = Bench.Floats(planes.Value).Select(value => value / Units.uS).ToArray();
             var measured = values.Average();
             var deviation = Math.Sqrt(values.Sum(value => (value - measured) * (value - measured)) / (values.Length - 1));
+            output.WriteLine($"{pulses} pulses: {measured:F3} ± {deviation:F3} µS, published {mean} ± {std}");
             Assert.InRange(measured, 0.97 * mean, 1.03 * mean);
             Assert.InRange(deviation, 0.97 * std, 1.03 * std);
         }
@@ -61,6 +63,7 @@ public class CheckValueTests
         {
             device.Accept(Bench.Engine("scalar").Pulse(target, full([1, 1], pulses - sent, ScalarType.Int32), default));
             sent = pulses;
+            output.WriteLine($"{pulses} pulses: {target.Planes.Value.item<float>():F4}, published {weight}");
             Assert.Equal(weight, target.Planes.Value.item<float>(), 0.0005);
         }
     }
@@ -80,6 +83,7 @@ public class CheckValueTests
         var value = full(1, (float)device.StartVoltage);
         for (var image = 0; image < 8000; image += 20)
             device.Leakage.Pass(value, 20 * 240 * Units.ns);
+        output.WriteLine($"0.5 V became {value.item<float>():F5} V");
         Assert.Equal(0.593, value.item<float>(), 0.0005);
         Assert.Equal(2.9, (device.Conductance(value.item<float>()) - device.Conductance(0.5)) / Units.uS, 0.05);
         // Worked in at once or bit by bit, the time is the same: the sum of 400 roundings of a float.
@@ -97,7 +101,7 @@ public class CheckValueTests
             var device = new GatedCapacitor();
             var planes = device.Manufacture(rng, [1, count]);
             var target = new PulseTarget { Planes = planes, Weights = zeros_like(planes.Value), Gain = (float)(1 / Units.uS) };
-            device.Accept(Engines.For(CPU).Read(target));
+            device.Accept(Engines.For(CPU).Read(target, default));
             return Bench.Floats(target.Weights);
         };
         // 30.8 µS/V · 25 mV = 0.77 µS around 30.8 · 0.15 = 4.62 µS; the threshold is 6 σ below the start voltage.
