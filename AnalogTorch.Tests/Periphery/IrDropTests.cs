@@ -1,6 +1,6 @@
+using AnalogTorch.Core;
 using AnalogTorch.Kernels;
 using AnalogTorch.Periphery;
-using AnalogTorch.Core;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Tests.Periphery;
