@@ -34,7 +34,7 @@ internal static class Bench
             UpCounts = counting ? zeros([outputs, inputs], ScalarType.Int32) : null,
             DownCounts = counting ? zeros([outputs, inputs], ScalarType.Int32) : null,
         };
-        device.Accept(Engine("scalar").Read(target));
+        device.Accept(Engine("scalar").Read(target, default));
         return target;
     }
 

@@ -95,7 +95,7 @@ public sealed record MspLspCell : UnitCell
         {
             using var scope = NewDisposeScope();
             ReadRest();
-            Run(lsp, Target(), (engine, target) => engine.Read(target), PulsesSent);
+            Run(lsp, Target(), (engine, target) => engine.Read(target, StepStream.Split("read")), PulsesSent);
         }
 
         protected override void OnWrite(Tensor targets, Rng rng) => Transfer(targets * (float)cell.SiemensPerWeight, rng);

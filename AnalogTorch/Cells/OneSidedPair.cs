@@ -48,7 +48,7 @@ public sealed record OneSidedPair : UnitCell
 
         public override IEnumerable<(string Name, Tensor Values)> Observables => [("G⁺", plus.Planes.Value), ("G⁻", minus.Planes.Value)];
 
-        public override void Refresh() => Run(plus, plusTarget, (engine, target) => engine.Read(target), PulsesSent);
+        public override void Refresh() => Run(plus, plusTarget, (engine, target) => engine.Read(target, StepStream.Split("read")), PulsesSent);
 
         protected override void OnWrite(Tensor targets, Rng rng)
         {

@@ -53,7 +53,7 @@ public sealed record SingleDevice : UnitCell
 
         private Tensor? Reference => State.Names.Contains(ReferencePlane) ? State[ReferencePlane] : null;
 
-        public override void Refresh() => Run(device, target, (engine, target) => engine.Read(target), ProgrammingPulsesSent);
+        public override void Refresh() => Run(device, target, (engine, target) => engine.Read(target, StepStream.Split("read")), ProgrammingPulsesSent);
 
         protected override void OnWrite(Tensor targets, Rng rng)
         {
@@ -112,10 +112,10 @@ public sealed record MidRangeReference : Reference
 }
 
 /// <summary>The value at which an up and a down step of the element are equally large, for soft bounds.</summary>
-/// <remarks>(s_up − s_down)/(s_up/b_max − s_down/b_min), as in IBM aihwkit.</remarks>
+/// <remarks>(s_up − s_down)/(s_up/b_max − s_down/b_min), as in IBM aihwkit; 0 for an element that does not move at all.</remarks>
 public sealed record SymmetryPointReference : Reference
 {
     /// <inheritdoc/>
     public override Tensor? Draw(PulsedDevice device, ElementPlanes planes) =>
-        (planes.Up - planes.Down) / (planes.Up / planes.Max - planes.Down / planes.Min);
+        ((planes.Up - planes.Down) / (planes.Up / planes.Max - planes.Down / planes.Min)).nan_to_num_(0);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AnalogTorch.Core;
 using AnalogTorch.Kernels;
 using static TorchSharp.torch;
@@ -46,7 +47,7 @@ public sealed record JumpTable : PulsedDevice, IResettable, ICrossChecked
 
     /// <inheritdoc/>
     public override void Accept(IPulseStepVisitor visitor) =>
-        visitor.Visit(new Step(Jumps.UpTable(), Jumps.DownTable(), Jumps.Bins, Jumps.Quantiles), PulseDraw.Uniform);
+        visitor.Visit(new Step(Jumps.Tables.Up, Jumps.Tables.Down, Jumps.Bins, Jumps.Quantiles), PulseDraw.Uniform);
 
     /// <inheritdoc/>
     public Tensor AfterReset(Tensor normal) => normal.mul((float)GResetSpread).add_((float)GReset).clamp_min_(0f);
@@ -81,6 +82,9 @@ public sealed record JumpTable : PulsedDevice, IResettable, ICrossChecked
 /// <summary>The distributions that a <see cref="JumpTable"/> draws from, relative to G_max.</summary>
 public abstract record JumpStatistics : HardwareConfig
 {
+    // Beside the record, whose fields make its equality.
+    private static readonly ConditionalWeakTable<JumpStatistics, TablePair> Cache = [];
+
     /// <summary>Number of bins of conductance.</summary>
     public abstract int Bins { get; }
 
@@ -95,5 +99,10 @@ public abstract record JumpStatistics : HardwareConfig
 
     /// <summary>Mean upward step relative to G_max at a relative conductance.</summary>
     public double MeanUp(double relativeConductance) =>
-        UpTable().AsSpan(Math.Clamp((int)(relativeConductance * Bins), 0, Bins - 1) * Quantiles, Quantiles).ToArray().Average();
+        Tables.Up.AsSpan(Math.Clamp((int)(relativeConductance * Bins), 0, Bins - 1) * Quantiles, Quantiles).ToArray().Average();
+
+    /// <summary>Both tables, worked out once for an instance, because every update needs them.</summary>
+    internal TablePair Tables => Cache.GetValue(this, statistics => new(statistics.UpTable(), statistics.DownTable()));
+
+    internal sealed record TablePair(float[] Up, float[] Down);
 }

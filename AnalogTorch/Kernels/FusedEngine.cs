@@ -25,7 +25,7 @@ internal sealed class FusedEngine : IPulseEngine
 
     public IPulseStepVisitor Pulse(PulseTarget target, Tensor counts, Rng rng) => new PulseVisitor(target, counts, rng);
 
-    public IPulseStepVisitor Read(PulseTarget target) => new PulseVisitor(target, null, default);
+    public IPulseStepVisitor Read(PulseTarget target, Rng rng) => new PulseVisitor(target, null, rng);
 
     /// <summary>What a pulse draws, as a type, so that the loop is compiled without what it does not need.</summary>
     private interface IDraw

@@ -26,7 +26,9 @@ public interface IPulseEngine
     IPulseStepVisitor Pulse(PulseTarget target, Tensor counts, Rng rng);
 
     /// <summary>Recomputes all weights from the values.</summary>
-    IPulseStepVisitor Read(PulseTarget target);
+    /// <param name="target">The elements.</param>
+    /// <param name="rng">The stream of the write noise, if the target has any.</param>
+    IPulseStepVisitor Read(PulseTarget target, Rng rng);
 }
 
 /// <summary>The engines, best first, and the way to force one.</summary>

@@ -16,7 +16,7 @@ internal sealed class ScalarEngine : IPulseEngine
 
     public IPulseStepVisitor Pulse(PulseTarget target, Tensor counts, Rng rng) => new Visitor(target, default, counts, rng);
 
-    public IPulseStepVisitor Read(PulseTarget target) => new Visitor(target, default, null, default);
+    public IPulseStepVisitor Read(PulseTarget target, Rng rng) => new Visitor(target, default, null, rng);
 
     private sealed unsafe class Visitor(PulseTarget target, TrainPair trains, Tensor? counts, Rng rng) : IPulseStepVisitor
     {

@@ -26,6 +26,9 @@ public static class ModelConversion
         foreach (var (name, module) in modules)
             if (AnalogLayer.TryGetTile(module, out _))
                 throw new InvalidOperationException($"{Named(name, module)} is already analog; convert a model once, or build it anew.");
+        foreach (var (name, module) in modules)
+            if (module is Linear linear)
+                AnalogTile.Check(config, Named(name, module), linear.weight!, linear.bias); // all before the first, so that a refusal changes nothing
         var rows = new List<ConversionRow>();
         foreach (var (name, module) in modules)
         {
@@ -35,7 +38,7 @@ public static class ModelConversion
                 rows.Add(new(Named(name, module), module.GetName(), false, "this kind of layer stays digital", "", 0, 0));
         }
         if (!rows.Any(row => row.IsAnalog))
-            throw new ArgumentException($"{model.GetName()} has no layer that can become analog; ToAnalog converts Linear layers.");
+            throw new ArgumentException($"{model.GetType().Name} has no layer that can become analog; ToAnalog converts Linear layers.");
         return new(rows);
     }
 

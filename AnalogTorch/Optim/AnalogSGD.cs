@@ -55,9 +55,9 @@ public sealed class AnalogSGD : OptimizerHelper, IMomentum
         param_group.Parameters = parameters;
         var options = param_group.Options as Options ?? new Options { LearningRate = param_group.Options?.LearningRate };
         options.LearningRate ??= defaults.LearningRate;
-        options.InitialLearningRate = options.LearningRate!.Value;
-        options.Momentum ??= defaults.Momentum;
-        options.WeightDecay ??= defaults.WeightDecay;
+        options.InitialLearningRate = NotNegative(options.LearningRate!.Value, "lr");
+        options.Momentum = NotNegative((options.Momentum ?? defaults.Momentum)!.Value, "momentum");
+        options.WeightDecay = NotNegative((options.WeightDecay ?? defaults.WeightDecay)!.Value, "weight_decay");
         param_group.Options = options;
         foreach (var tile in Tiles(parameters).Distinct())
         {

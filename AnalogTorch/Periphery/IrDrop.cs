@@ -8,7 +8,7 @@ public abstract record IrDrop : HardwareConfig
 {
     /// <summary>Takes the loss off the outputs, in place.</summary>
     /// <param name="y">Outputs without loss [samples, outputs].</param>
-    /// <param name="x">Inputs as the DAC gives them [samples, inputs]; input 0 is the farthest from the ADC.</param>
+    /// <param name="x">Inputs as the DAC gives them [samples, inputs]; input 0 is the nearest to the ADC.</param>
     /// <param name="weights">Effective weights [outputs, inputs], of which 1 is the largest conductance.</param>
     public abstract void Subtract(Tensor y, Tensor x, Tensor weights);
 }
@@ -24,7 +24,7 @@ public sealed record NoIrDrop : IrDrop
 
 /// <summary>The fast model of one output line.</summary>
 /// <remarks>
-/// a = n·Σ|w||x|/ConductanceRatio, c = 0.05a³ − 0.2a² + 0.5a, y ← y − Strength·c·Σ w·x·(1 − (1 − j/n)²) with j counted from the far end:
+/// a = n·Σ|w||x|/ConductanceRatio, c = 0.05a³ − 0.2a² + 0.5a, y ← y − Strength·c·Σ w·x·(1 − (1 − j/n)²) with j counted from the ADC:
 /// the cubic of IBM aihwkit.
 /// </remarks>
 public sealed record ColumnIrDrop : IrDrop

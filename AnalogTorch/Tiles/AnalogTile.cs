@@ -31,18 +31,16 @@ public sealed class AnalogTile : IDisposable
     /// <exception cref="ArgumentException">The weights are no finite float32 matrix.</exception>
     public AnalogTile(TileConfig config, string name, Tensor weight, Tensor? bias, Rng rng)
     {
-        if (weight.dtype != ScalarType.Float32 || weight.dim() != 2)
-            throw new ArgumentException($"{name}: the weights of an analog tile must be a float32 matrix, but are {weight.dtype} [{string.Join(", ", weight.shape)}]; convert the model with .to(torch.float32) first.");
-        config.CheckAll();
+        Check(config, name, weight, bias);
         (Config, Name) = (config, name);
         state.Counter(Key) = unchecked((long)rng.Key);
         Outputs = weight.shape[0];
         Inputs = weight.shape[1];
         trains = new PulseTrains(Inputs, Outputs);
         using var noGrad = no_grad();
-        cells = Build(weight.detach(), "weights", weight);
+        cells = Build(weight.detach(), "weights");
         if (bias is not null && config.Bias is AnalogBias)
-            biasCells = Build(bias.detach().view(1, -1), "bias", bias);
+            biasCells = Build(bias.detach().view(1, -1), "bias");
         (boundWeight, boundBias) = (weight.Handle, bias?.Handle ?? 0);
     }
 
@@ -169,6 +167,18 @@ public sealed class AnalogTile : IDisposable
         state.Dispose();
     }
 
+    /// <summary>Refuses what no tile can be built from.</summary>
+    internal static void Check(TileConfig config, string name, Tensor weight, Tensor? bias)
+    {
+        if (weight.dtype != ScalarType.Float32 || weight.dim() != 2)
+            throw new ArgumentException($"{name}: the weights of an analog tile must be a float32 matrix, but are {weight.dtype} [{string.Join(", ", weight.shape)}]; convert the model with .to(torch.float32) first.");
+        config.CheckAll();
+        using var scope = NewDisposeScope();
+        foreach (var (role, values) in new[] { ("weights", weight), ("bias", config.Bias is AnalogBias ? bias : null) })
+            if (values is not null && !values.isfinite().all().item<bool>())
+                throw new ArgumentException($"{name}: the {role} to be written into an analog tile must be finite, but hold NaN or infinity; check the model before converting it.");
+    }
+
     private Rng Stream => new(unchecked((ulong)state.Counter(Key)));
 
     /// <summary>Follows the parameters when the layer was moved to another torch device.</summary>
@@ -186,10 +196,8 @@ public sealed class AnalogTile : IDisposable
         }
     }
 
-    private CellArray Build(Tensor weights, string role, Tensor values)
+    private CellArray Build(Tensor weights, string role)
     {
-        if (!values.isfinite().all().item<bool>())
-            throw new ArgumentException($"{Name}: the {role} to be written into an analog tile must be finite, but hold NaN or infinity; check the model before converting it.");
         using var targets = weights.clone();
         var built = Config.Cell.Build(Stream.Split(role), weights.DetachFromDisposeScope());
         built.Write(targets);

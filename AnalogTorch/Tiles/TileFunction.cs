@@ -62,8 +62,16 @@ internal sealed class TileFunction : autograd.SingleTensorFunction<TileFunction>
             throw new ArgumentException($"{tile.Name}: the input must be [..., {tile.Inputs}], but is [{string.Join(", ", x.shape)}]; its last dimension is the number of inputs.");
         if (x.dtype != ScalarType.Float32)
             throw new ArgumentException($"{tile.Name}: the input must be float32, but is {x.dtype}; convert it with .to(torch.float32).");
-        if (x.device_type == DeviceType.CPU && x.is_contiguous() && !float.IsFinite(TrainSampler.AbsMax(x)))
+        if (x.device_type == DeviceType.CPU && !IsFinite(x))
             throw new ArgumentException($"{tile.Name}: the input must be finite, but holds NaN or infinity; check the data, or lower the learning rate.");
+    }
+
+    private static bool IsFinite(Tensor x)
+    {
+        if (x.is_contiguous())
+            return float.IsFinite(TrainSampler.AbsMax(x));
+        using var contiguous = x.detach().contiguous();
+        return float.IsFinite(TrainSampler.AbsMax(contiguous));
     }
 
     /// <param name="Tile">The tile.</param>

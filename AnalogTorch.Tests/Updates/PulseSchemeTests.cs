@@ -1,0 +1,181 @@
+using System.Numerics;
+using AnalogTorch.Core;
+using AnalogTorch.Devices;
+using AnalogTorch.Kernels;
+using AnalogTorch.Tests.Kernels;
+using AnalogTorch.Updates;
+using CsCheck;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Tests.Updates;
+
+public class PulseSchemeTests
+{
+    private const double Rate = 0.01, Step = 0.001;
+
+    public static TheoryData<string> Schemes => new(Catalog.Variants<PulseScheme>().Select(type => type.Name));
+
+    [Theory]
+    [MemberData(nameof(Schemes))]
+    public void ZeroInputOrZeroErrorMovesNothing(string name) =>
+        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 40], Gen.ULong).Sample((inputs, outputs, key) =>
+        {
+            using var scope = NewDisposeScope();
+            var x = Noise.Normal(new Rng(key), [3, inputs]);
+            var delta = Noise.Normal(new Rng(key).Split("delta"), [3, outputs]);
+            x[1] = tensor(0f);
+            delta[2] = tensor(0f);
+            using var trains = Draw(name, x, delta, new Rng(key));
+            Assert.All(Words(trains.Inputs, 1, inputs), word => Assert.Equal(0, word & TrainPair.Slots));
+            Assert.All(Words(trains.Outputs, 2, outputs), word => Assert.Equal(0, word & TrainPair.Slots));
+            // Lines beyond the last one stay silent too.
+            Assert.All(Words(trains.Inputs, 0, trains.Inputs.shape[1]).Skip(inputs), word => Assert.Equal(0, word & TrainPair.Slots));
+            Assert.All(Words(trains.Outputs, 0, trains.Outputs.shape[1]).Skip(outputs), word => Assert.Equal(0, word & TrainPair.Slots));
+        }, iter: 30, threads: 1);
+
+    [Theory]
+    [MemberData(nameof(Schemes))]
+    public void WeightsMoveAgainstTheGradient(string name)
+    {
+        using var scope = NewDisposeScope();
+        var x = Noise.Normal(new Rng(1), [1, 30]);
+        var delta = Noise.Normal(new Rng(2), [1, 20]);
+        using var trains = Draw(name, x, delta, new Rng(3), rate: 10 * Rate);
+        var device = new ConstantStep { DwMin = Step, CycleNoise = 0 };
+        var target = new PulseTarget { Planes = device.Manufacture(new Rng(4), [20, 30]), Weights = zeros(20, 30) };
+        device.Accept(Bench.Engine("scalar").Update(target, trains.ForWeights, default));
+        var agreement = target.Planes.Value * delta.t().mm(x);
+        Assert.True((agreement <= 0).all().item<bool>());
+        Assert.True((agreement < 0).any().item<bool>());
+    }
+
+    [Theory]
+    [MemberData(nameof(Schemes))]
+    public void TrainsAreAFunctionOfTheStream(string name)
+    {
+        using var scope = NewDisposeScope();
+        var (x, delta) = (Noise.Normal(new Rng(1), [4, 30]), Noise.Normal(new Rng(2), [4, 20]));
+        using var a = Draw(name, x, delta, new Rng(3));
+        using var b = Draw(name, x, delta, new Rng(3));
+        // Used buffers give the same as fresh ones.
+        using var used = Draw(name, Noise.Normal(new Rng(5), [9, 30]), Noise.Normal(new Rng(6), [9, 20]), new Rng(7));
+        Scheme(name).Draw(x, delta, Rate, Step, new Rng(3), used);
+        for (var sample = 0; sample < 4; sample++)
+        {
+            Assert.Equal(Words(a.Inputs, sample, 32), Words(b.Inputs, sample, 32));
+            Assert.Equal(Words(a.Inputs, sample, 32), Words(used.Inputs, sample, 32));
+            Assert.Equal(Words(a.Outputs, sample, 32), Words(used.Outputs, sample, 32));
+            Assert.Equal(Words(a.Bias, sample, 16), Words(used.Bias, sample, 16));
+        }
+        Assert.Equal(4, used.Samples);
+    }
+
+    [Theory]
+    [InlineData(0.6, -0.3)]
+    [InlineData(-1.5, 0.4)]
+    [InlineData(0.2, 0.9)]
+    public void StochasticTrainsMoveByRateTimesGradientOnAverage(double x, double delta)
+    {
+        // BL = 10, q = rate·|x·δ|/(BL·Δw): mean BL·q pulses, binomial variance BL·q(1 − q), kurtosis 3 + (1 − 6q(1 − q))/(BL·q(1 − q)).
+        const int slots = 10;
+        foreach (var gain in Catalog.Defaults<TrainGain>())
+        {
+            var limit = Math.Sqrt(Rate / (slots * Step));
+            if (gain is EqualGain && Math.Max(Math.Abs(x), Math.Abs(delta)) * limit > 1)
+                continue; // saturates, as it must
+            var q = Rate * Math.Abs(x * delta) / (slots * Step);
+            var variance = slots * Step * Step * q * (1 - q);
+            var mean = -Rate * x * delta;
+            Stat.Mean(Changes(gain)).Is(mean, std: Math.Sqrt(variance), detect: 0.02 * Math.Abs(mean));
+            Stat.Variance(Changes(gain)).Is(variance, detect: 0.03, kurtosis: 3 + (1 - 6 * q * (1 - q)) / (slots * q * (1 - q)));
+        }
+
+        Sampler Changes(TrainGain gain) => (count, rng) =>
+        {
+            using var scope = NewDisposeScope();
+            using var trains = new PulseTrains(1, 1);
+            new StochasticTrains { Gain = gain, BitLength = slots }.Draw(full([count, 1], (float)x), full([count, 1], (float)delta), Rate, Step, rng, trains);
+            var (a, b) = (trains.Inputs.data<int>().ToArray(), trains.Outputs.data<int>().ToArray());
+            var changes = new float[count];
+            for (var sample = 0; sample < count; sample++)
+                changes[sample] = (float)Step * BitOperations.PopCount((uint)(a[sample * 16] & b[sample * 16] & TrainPair.Slots)) * (a[sample * 16] < 0 != b[sample * 16] < 0 ? -1 : 1);
+            return changes;
+        };
+    }
+
+    [Fact]
+    public void TheBiasLineStandsOnAnInputOfOne()
+    {
+        Stat.Mean((count, rng) =>
+        {
+            using var scope = NewDisposeScope();
+            using var trains = new PulseTrains(1, 1);
+            new StochasticTrains().Draw(full([count, 1], 0.1f), full([count, 1], 0.4f), Rate, Step, rng, trains);
+            var (a, b) = (trains.Bias.data<int>().ToArray(), trains.Outputs.data<int>().ToArray());
+            return [.. Enumerable.Range(0, count).Select(i => (float)BitOperations.PopCount((uint)(a[i * 16] & b[i * 16] & TrainPair.Slots)))];
+        }).Is(4, std: Math.Sqrt(10 * 0.4 * 0.6), detect: 0.05); // 10 slots at q = 0.01·1·0.4/(10·0.001)
+    }
+
+    [Fact]
+    public void CoincidencesOnAnIdealDeviceAreItsChange()
+    {
+        // The same mean through an engine: 20,000 samples on one element, its total change against −rate·Σδ·x.
+        using var scope = NewDisposeScope();
+        const int samples = 20_000;
+        var device = new ConstantStep { DwMin = Step, Max = 1000, Min = -1000, CycleNoise = 0, DwMinVariation = 0, UpDownVariation = 0, MaxVariation = 0, MinVariation = 0 };
+        using var trains = new PulseTrains(1, 1);
+        new StochasticTrains().Draw(full([samples, 1], 0.5f), full([samples, 1], -0.4f), Rate, Step, Rng.FromSeed(Stat.Seed), trains);
+        var target = new PulseTarget { Planes = device.Manufacture(default, [1, 1]), Weights = zeros(1, 1) };
+        device.Accept(Engines.For(CPU).Update(target, trains.ForWeights, default));
+        // Every one of the pulses rounds a value below 64.
+        Assert.Equal(target.Pulses * Step, target.Planes.Value.item<float>(), target.Pulses * Math.Pow(2, -24) * 64);
+        var std = Math.Sqrt(samples * 10 * 0.2 * 0.8);
+        Assert.InRange(target.Pulses, 2 * samples - 4.9 * std, 2 * samples + 4.9 * std); // α = 1e-6
+    }
+
+    [Fact]
+    public void SlottedTrainsCoincideExactlyMTimesNTimes()
+    {
+        using var scope = NewDisposeScope();
+        for (var most = 1; most <= 5; most++)
+        {
+            var scheme = new SlottedTrains { MaxPulses = most, InputStep = 0.25 };
+            var errorStep = Step / (Rate * scheme.InputStep);
+            // From −6 to 6 steps in quarters: rounding, dead zone and limit are all met.
+            var steps = Enumerable.Range(-24, 49).Select(i => i / 4f).ToArray();
+            using var trains = new PulseTrains(steps.Length, steps.Length);
+            scheme.Draw(tensor(steps).mul_(0.25f).unsqueeze(0), tensor(steps).mul_((float)errorStep).unsqueeze(0), Rate, Step, default, trains);
+            var (inputs, outputs) = (Words(trains.Inputs, 0, steps.Length), Words(trains.Outputs, 0, steps.Length));
+            for (var i = 0; i < steps.Length; i++)
+                for (var o = 0; o < steps.Length; o++)
+                {
+                    Assert.Equal(Pulses(steps[i], most) * Pulses(steps[o], most), BitOperations.PopCount((uint)(inputs[i] & outputs[o] & TrainPair.Slots)));
+                    if (steps[i] * steps[o] != 0)
+                        Assert.Equal(steps[i] * steps[o] > 0, inputs[i] < 0 != outputs[o] < 0); // a downward pulse where δ·x > 0
+                }
+        }
+
+        static int Pulses(float steps, int most) => Math.Min((int)Math.Floor(Math.Abs(steps) + 0.5f), most);
+    }
+
+    [Fact]
+    public void SlottedTrainsHaveADeadZoneOfHalfAStep()
+    {
+        using var scope = NewDisposeScope();
+        using var trains = new PulseTrains(2, 2);
+        new SlottedTrains().Draw(tensor(new[] { 0.12f, 0.13f }).unsqueeze(0), tensor(new[] { 0.19f, 0.21f }).unsqueeze(0), Rate, Step, default, trains);
+        Assert.Equal([0, 1], Words(trains.Inputs, 0, 2).Select(word => BitOperations.PopCount((uint)(word & TrainPair.Slots)) / 4));
+        Assert.Equal([0, 1], Words(trains.Outputs, 0, 2).Select(word => BitOperations.PopCount((uint)(word & TrainPair.Slots)) / 4));
+    }
+
+    private static PulseScheme Scheme(string name) => Catalog.Defaults<PulseScheme>().Single(scheme => scheme.GetType().Name == name);
+
+    private static PulseTrains Draw(string name, Tensor x, Tensor delta, Rng rng, double rate = Rate)
+    {
+        var trains = new PulseTrains(x.shape[1], delta.shape[1]);
+        Scheme(name).Draw(x, delta, rate, Step, rng, trains);
+        return trains;
+    }
+
+    private static int[] Words(Tensor words, int sample, long lines) => words.data<int>().ToArray().AsSpan((int)(sample * words.shape[1]), (int)lines).ToArray();
+}
