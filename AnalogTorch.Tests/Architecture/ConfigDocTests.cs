@@ -1,17 +1,13 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
-using System.Xml.Linq;
 using AnalogTorch.Core;
+using AnalogTorch.Tests.Docs;
 
 namespace AnalogTorch.Tests.Architecture;
 
 /// <summary>Every property of every config says what it is in physics, and in which unit.</summary>
 public partial class ConfigDocTests
 {
-    private static readonly Dictionary<string, XElement> Docs = XDocument
-        .Load(Path.ChangeExtension(typeof(HardwareConfig).Assembly.Location, ".xml"))
-        .Descendants("member").ToDictionary(member => member.Attribute("name")!.Value);
-
     public static TheoryData<string> Configs => new(
         typeof(HardwareConfig).Assembly.GetTypes().Where(type => type.IsAssignableTo(typeof(HardwareConfig)) && type.IsPublic).Select(type => type.FullName!).Order());
 
@@ -20,10 +16,10 @@ public partial class ConfigDocTests
     public void TypeAndPropertiesAreDocumented(string name)
     {
         var type = typeof(HardwareConfig).Assembly.GetType(name)!;
-        Assert.True(Summary($"T:{name}").Length > 0, $"{name} has no summary.");
+        Assert.True(LibraryDocs.Summary($"T:{name}").Length > 0, $"{name} has no summary.");
         foreach (var property in type.GetProperties(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly).Where(IsSetting))
         {
-            var summary = Summary($"P:{name}.{property.Name}");
+            var summary = LibraryDocs.Summary($"P:{name}.{property.Name}");
             Assert.True(summary.Length > 0, $"{name}.{property.Name} has no summary.");
             Assert.False(Restates(summary, property.Name), $"{name}.{property.Name}: '{summary}' only restates the name.");
         }
@@ -49,9 +45,6 @@ public partial class ConfigDocTests
 
     private static bool IsNumber(Type type) => type.IsPrimitive && type != typeof(bool) && type != typeof(char);
 
-    private static string Summary(string member) =>
-        Docs.TryGetValue(member, out var doc) ? Spaces().Replace(doc.Element("summary")?.Value ?? "", " ").Trim() : "";
-
     /// <summary>Whether a summary holds nothing but the words of the name, articles, and a symbol in parentheses.</summary>
     private static bool Restates(string summary, string name)
     {
@@ -61,9 +54,6 @@ public partial class ConfigDocTests
         string[] empty = ["the", "a", "an", "of", "this", "is", "value", "property"];
         return Words().Matches(Parentheses().Replace(summary, "")).Select(match => match.Value.ToLowerInvariant()).All(word => nameWords.Contains(word) || empty.Contains(word));
     }
-
-    [GeneratedRegex(@"\s+")]
-    private static partial Regex Spaces();
 
     [GeneratedRegex("[A-Z]+(?![a-z])|[A-Z][a-z0-9]*")]
     private static partial Regex Humps();

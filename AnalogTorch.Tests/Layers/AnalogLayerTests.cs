@@ -106,7 +106,7 @@ public class AnalogLayerTests
             optimizer.step();
 
             using var trains = new PulseTrains(inputs, outputs);
-            config.Update.Draw(x, delta, rate, device.DwMin, rng.Split("trains").Split(step + 1), trains);
+            ((PulseScheme)config.Update).Draw(x, delta, rate, device.DwMin, rng.Split("trains").Split(step + 1), trains);
             var (inputWords, outputWords) = (trains.Inputs.data<int>().ToArray(), trains.Outputs.data<int>().ToArray());
             for (var sample = 0; sample < samples; sample++)
                 for (var output = 0; output < outputs; output++)

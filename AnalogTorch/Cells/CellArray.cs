@@ -1,11 +1,12 @@
 using AnalogTorch.Core;
 using AnalogTorch.Kernels;
+using AnalogTorch.Updates;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Cells;
 
 /// <summary>An array of unit cells with all that it holds right now: conductances, variations, counters, random streams.</summary>
-public abstract class CellArray : IDisposable
+public abstract class CellArray : IUpdatable, IDisposable
 {
     /// <summary>The counters that every array keeps.</summary>
     protected const string Key = "key", StepsTaken = "steps", ExamplesSeen = "examples", PulsesSent = "pulses", ProgrammingPulsesSent = "programming";
@@ -62,12 +63,29 @@ public abstract class CellArray : IDisposable
         State.Counter(StepsTaken)++;
     }
 
+    /// <inheritdoc/>
+    public abstract double WeightStep { get; }
+
     /// <summary>Applies the pulses of a batch, then lets the time of its examples pass.</summary>
     public void Update(TrainPair trains)
     {
         OnUpdate(trains, StepStream.Split("update"));
+        EndStep(trains.Samples);
+    }
+
+    /// <inheritdoc/>
+    public void Add(Tensor change, int samples)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        OnAdd(change);
+        EndStep(samples);
+    }
+
+    private void EndStep(int samples)
+    {
         var before = Examples;
-        State.Counter(ExamplesSeen) += trains.Samples;
+        State.Counter(ExamplesSeen) += samples;
         OnExamples(before, Examples, StepStream.Split("examples"));
         State.Counter(StepsTaken)++;
     }
@@ -108,6 +126,9 @@ public abstract class CellArray : IDisposable
 
     /// <summary>Applies pulse trains.</summary>
     protected abstract void OnUpdate(TrainPair trains, Rng rng);
+
+    /// <summary>Moves the weights without pulses.</summary>
+    protected abstract void OnAdd(Tensor change);
 
     /// <summary>Does what is due after examples: leakage, transfer, refresh.</summary>
     /// <param name="before">Examples seen before this batch.</param>

@@ -100,6 +100,15 @@ public sealed record MspLspCell : UnitCell
 
         protected override void OnWrite(Tensor targets, Rng rng) => Transfer(targets * (float)cell.SiemensPerWeight, rng);
 
+        public override double WeightStep => cell.WeightStep;
+
+        protected override void OnAdd(Tensor change)
+        {
+            var volts = change * (float)(Sign * cell.SiemensPerWeight / cell.Capacitor.Transconductance);
+            lsp.Planes.Value.copy_(minimum(maximum(lsp.Planes.Value + volts, lsp.Planes.Min), lsp.Planes.Max));
+            Refresh();
+        }
+
         protected override void OnUpdate(TrainPair trains, Rng rng) =>
             Run(lsp, Target(), (engine, target) => engine.Update(target, trains, rng), PulsesSent);
 

@@ -56,6 +56,16 @@ public sealed record OneSidedPair : UnitCell
             Rewrite(all, targets * (float)cell.SiemensPerWeight, rng);
         }
 
+        public override double WeightStep => cell.WeightStep;
+
+        protected override void OnAdd(Tensor change)
+        {
+            var siemens = change * (float)cell.SiemensPerWeight;
+            plus.Planes.Value.copy_(minimum(plus.Planes.Value + siemens.clamp_min(0f), plus.Planes.Max));
+            minus.Planes.Value.copy_(minimum(minus.Planes.Value - siemens.clamp_max(0f), minus.Planes.Max));
+            Refresh();
+        }
+
         protected override void OnUpdate(TrainPair trains, Rng rng)
         {
             Run(plus, plusTarget, (engine, target) => engine.Update(target, trains, rng.Split("plus")), PulsesSent);

@@ -64,6 +64,15 @@ public sealed record SingleDevice : UnitCell
             Refresh();
         }
 
+        public override double WeightStep => cell.WeightStep;
+
+        protected override void OnAdd(Tensor change)
+        {
+            var planes = device.Planes;
+            planes.Value.copy_(minimum(maximum(planes.Value + change * (float)cell.ValuePerWeight, planes.Min), planes.Max));
+            Refresh();
+        }
+
         protected override void OnUpdate(TrainPair trains, Rng rng) =>
             Run(device, target, (engine, target) => engine.Update(target, trains, rng), PulsesSent);
 

@@ -73,6 +73,12 @@ public sealed class PulseTarget
 /// <param name="Samples">Number of samples that the trains stand for; the tensors may be longer.</param>
 public readonly record struct TrainPair(Tensor Inputs, int InputStride, Tensor Outputs, int OutputStride, int Samples)
 {
+    /// <summary>Trains that fill their tensors.</summary>
+    public TrainPair(Tensor inputs, Tensor outputs, int samples)
+        : this(inputs, (int)inputs.shape[1], outputs, (int)outputs.shape[1], samples)
+    {
+    }
+
     /// <summary>The bits that are slots.</summary>
     public const int Slots = 0x7FFFFFFF;
 }

@@ -132,9 +132,7 @@ public sealed class AnalogTile : IDisposable
         {
             if (rate == 0)
                 continue;
-            Config.Update.Draw(x, delta, rate, Config.Cell.WeightStep, Stream.Split("trains").Split(cells.Steps), trains);
-            cells.Update(trains.ForWeights);
-            biasCells?.Update(trains.ForBias);
+            Config.Update.Apply(x, delta, rate, Stream.Split("trains").Split(cells.Steps), trains, cells, biasCells);
         }
         DropPending();
     }

@@ -11,8 +11,8 @@ public sealed record TileConfig : HardwareConfig
     /// <summary>What one weight is made of.</summary>
     public UnitCell Cell { get; init => field = NotNull(value); } = new MspLspCell();
 
-    /// <summary>How inputs and errors become pulses.</summary>
-    public PulseScheme Update { get; init => field = NotNull(value); } = new StochasticTrains();
+    /// <summary>How inputs and errors change the weights.</summary>
+    public UpdateScheme Update { get; init => field = NotNull(value); } = new StochasticTrains();
 
     /// <summary>The path of the forward read.</summary>
     public AnalogPath Forward { get; init => field = NotNull(value); } = new();

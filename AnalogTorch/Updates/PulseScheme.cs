@@ -8,8 +8,16 @@ namespace AnalogTorch.Updates;
 /// A cell is pulsed wherever the pulses of its input line and of its output line coincide, so that the weight moves by about
 /// −rate·δ·x, and no line needs to know the other's value.
 /// </remarks>
-public abstract record PulseScheme : HardwareConfig
+public abstract record PulseScheme : UpdateScheme
 {
+    /// <inheritdoc/>
+    public sealed override void Apply(Tensor x, Tensor delta, double rate, Rng rng, PulseTrains trains, IUpdatable weights, IUpdatable? bias)
+    {
+        Draw(x, delta, rate, weights.WeightStep, rng, trains);
+        weights.Update(trains.ForWeights);
+        bias?.Update(trains.ForBias);
+    }
+
     /// <summary>Draws the trains of a batch.</summary>
     /// <param name="x">Inputs [samples, inputs].</param>
     /// <param name="delta">Gradients of the loss by the outputs [samples, outputs].</param>

@@ -1,0 +1,79 @@
+using AnalogTorch.Cells;
+using AnalogTorch.Checkpoints;
+using AnalogTorch.Core;
+using AnalogTorch.Devices;
+using AnalogTorch.Layers;
+using AnalogTorch.Optim;
+using AnalogTorch.Presets;
+using AnalogTorch.Tiles;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AnalogTorch.Tests.Docs;
+
+/// <summary>The C# of README.md, compiled and run; <see cref="ReadmeTests"/> checks that it is the same.</summary>
+public class ReadmeSnippets
+{
+    [Fact]
+    public void Training()
+    {
+        using var model = Sequential(("fc1", Linear(528, 250)), ("act1", Tanh()), ("fc2", Linear(250, 10)));
+        Console.WriteLine(model.ToAnalog(PcmPresets.MspLsp, seed: 42));           // Linear layers become analog, in place
+        using var optimizer = new AnalogSGD(model.parameters(), lr: 0.01);        // pulses on analog weights, SGD on digital ones
+        using var loss = CrossEntropyLoss();
+
+        for (var step = 0; step < 10; step++)                                     // the loop that you already have
+        {
+            using var scope = NewDisposeScope();
+            var (x, target) = (rand(1, 528), tensor(new long[] { step % 10 }));
+            optimizer.zero_grad();
+            loss.call(model.call(x), target).backward();
+            optimizer.step();
+        }
+
+        Assert.All(model.AnalogTiles(), entry => Assert.True(entry.Tile.Cells.Examples == 10 && entry.Tile.Cells.Pulses > 0));
+    }
+
+    [Fact]
+    public void Config()
+    {
+        var config = PcmPresets.MspLsp with
+        {
+            Cell = new MspLspCell
+            {
+                Gain = 2,
+                TransferEvery = 4_000,
+                Polarity = new FixedPolarity(),
+                Capacitor = new GatedCapacitor { StepMismatch = 0.1, Leakage = new NoLeakage() },
+            },
+            Forward = PcmPresets.EightBitPath,                                    // 8-bit DAC and ADC, output noise
+            Backward = PcmPresets.EightBitPath,
+        };
+        var json = ConfigJson.Write(config);                                      // and ConfigJson.Read<TileConfig>(json)
+
+        Assert.Equal(config, ConfigJson.Read<TileConfig>(json));
+    }
+
+    [Fact]
+    public void StopAndResume()
+    {
+        using var folder = new TemporaryFolder();
+        var before = Environment.CurrentDirectory;
+        Environment.CurrentDirectory = folder.Path;
+        try
+        {
+            using var model = Sequential(("fc1", Linear(16, 4)));
+            model.ToAnalog(PcmPresets.MspLsp, seed: 42);
+            using var optimizer = new AnalogSGD(model.parameters(), lr: 0.01);
+            Checkpoint.Save("training.ckpt", model, optimizer);                       // one file, replaced in a single step
+            Checkpoint.Load("training.ckpt", model, optimizer);                       // continues bit for bit
+
+            Assert.True(File.Exists("training.ckpt"));
+        }
+        finally
+        {
+            Environment.CurrentDirectory = before;
+        }
+    }
+}
