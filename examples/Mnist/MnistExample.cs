@@ -17,11 +17,13 @@ internal sealed class MnistExample : Example
     private readonly Option<int> images = Cli.Integer("--images", "Training images; 0 takes what suits the data", 0, 0, 1_000_000);
     private readonly Option<int> batch = Cli.Integer("--batch", "Images of one step", 1, 1, 100_000);
 
+    private readonly Option<bool> tensorboard = Cli.Flag("--tensorboard", "Also write event files for TensorBoard, to tensorboard/ below --out");
+
     public override string Name => "mnist";
 
     public override string Description => "Train the 2T2R+3T1C network in memory on handwritten digits, beside a digital twin and the cells it improves on.";
 
-    public override IReadOnlyList<Option> Options => [dataset, ways, epochs, images, batch];
+    public override IReadOnlyList<Option> Options => [dataset, ways, epochs, images, batch, tensorboard];
 
     public override void Run(ExampleRun run, ParseResult arguments)
     {
@@ -35,7 +37,8 @@ internal sealed class MnistExample : Example
         run.Config = Describe(chosen, backrand, length, train, test, arguments.GetValue(batch));
         run.Console.WriteLine($"{train.Name}: {train.Count:N0} training and {test.Count:N0} test images, {length} epochs, {chosen.Length} ways × {run.Options.Seeds} seeds.");
 
-        var training = new MnistTraining(train, test, length, arguments.GetValue(batch));
+        var eventFolder = arguments.GetValue(tensorboard) ? Path.Combine(run.Options.Output, "tensorboard") : null;
+        var training = new MnistTraining(train, test, length, arguments.GetValue(batch), eventFolder);
         var results = Train(run, training, chosen);
         var rows = chosen.Where(way => results.Any(result => result.Way == way)).Select(way => Summary.Of(way, results)).ToArray();
         foreach (var row in rows)

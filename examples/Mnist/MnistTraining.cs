@@ -20,7 +20,7 @@ internal sealed record TrainingResult(Way Way, long Seed, double[] Accuracy, dou
 }
 
 /// <summary>The training loop of any TorchSharp program; what makes it analog are the two lines marked so.</summary>
-internal sealed record MnistTraining(ImageSet Train, ImageSet Test, int Epochs, int BatchSize)
+internal sealed record MnistTraining(ImageSet Train, ImageSet Test, int Epochs, int BatchSize, string? EventFolder)
 {
     public TrainingResult Run(Way way, long seed, bool observe, TrainingJob progress, CancellationToken cancel)
     {
@@ -34,6 +34,7 @@ internal sealed record MnistTraining(ImageSet Train, ImageSet Test, int Epochs, 
         var schedule = lr_scheduler.MultiStepLR(optimizer, [Math.Max(Epochs / 2, 1)], gamma: 0.5);
         using var loss = CrossEntropyLoss();
 
+        var events = EventFolder is null ? null : torch.utils.tensorboard.SummaryWriter(Path.Combine(EventFolder, $"{way.Name}-{seed}"));
         var observer = observe && hardware is not null ? new Observer(model) : null;
         var accuracy = new double[Epochs];
         var meanWeight = new double[Epochs];
@@ -67,6 +68,8 @@ internal sealed record MnistTraining(ImageSet Train, ImageSet Test, int Epochs, 
             accuracy[epoch] = Evaluate(model);
             meanWeight[epoch] = model.get_parameter("fc1.weight")!.abs().mean().item<float>();
             progress.Accuracy(accuracy[epoch]);
+            events?.add_scalar("test accuracy", (float)accuracy[epoch], epoch + 1);
+            events?.add_scalar("mean weight of fc1", (float)meanWeight[epoch], epoch + 1);
         }
         progress.End();
         return new(way, seed, accuracy, meanWeight, clock.Elapsed.TotalSeconds, observer?.Finish());

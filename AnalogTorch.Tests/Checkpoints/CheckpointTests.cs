@@ -1,0 +1,133 @@
+using System.IO.Compression;
+using AnalogTorch.Checkpoints;
+using AnalogTorch.Kernels;
+using AnalogTorch.Layers;
+using AnalogTorch.Models.Networks;
+using AnalogTorch.Optim;
+using AnalogTorch.Presets;
+using AnalogTorch.Tiles;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Tests.Checkpoints;
+
+public class CheckpointTests
+{
+    private static readonly TileConfig Hardware = PcmPresets.MspLsp with { Cell = new AnalogTorch.Cells.MspLspCell { TransferEvery = 7 }, Forward = PcmPresets.EightBitPath };
+
+    /// <summary>Stopping after any step and resuming in a fresh process's worth of objects gives the run that never stopped.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(13)]
+    public void ResumesBitForBit(int stop)
+    {
+        using var folder = new TemporaryFolder();
+        var (whole, wholeOptimizer) = Fresh(Hardware);
+        Train(whole, wholeOptimizer, 0, 20);
+
+        var (first, firstOptimizer) = Fresh(Hardware);
+        Train(first, firstOptimizer, 0, stop);
+        Checkpoint.Save(folder.At("run.ckpt"), first, firstOptimizer);
+        var (second, secondOptimizer) = Fresh(Hardware, seed: 99);
+        Checkpoint.Load(folder.At("run.ckpt"), second, secondOptimizer);
+        Train(second, secondOptimizer, stop, 20);
+
+        foreach (var (name, tensor) in whole.state_dict())
+            Assert.True(tensor.bytes.SequenceEqual(second.state_dict()[name].bytes), name);
+        Assert.Equal(["run.ckpt"], folder.Files());
+    }
+
+    [Fact]
+    public void OverwritesInOneStepAndKeepsTheOldOneWhenItFails()
+    {
+        using var folder = new TemporaryFolder();
+        var (model, optimizer) = Fresh(Hardware);
+        Checkpoint.Save(folder.At("run.ckpt"), model, optimizer);
+        Train(model, optimizer, 0, 3);
+        Checkpoint.Save(folder.At("run.ckpt"), model, optimizer);
+        Checkpoint.Load(folder.At("run.ckpt"), model, optimizer);
+        var exception = Assert.Throws<IOException>(() => Checkpoint.Save(folder.At("missing", "run.ckpt"), model, optimizer));
+        Assert.Contains("could not be written", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(["run.ckpt"], folder.Files());
+    }
+
+    /// <summary>A file cut off or changed at any of many places is refused in one sentence that names it.</summary>
+    [Fact]
+    public void RefusesDamage()
+    {
+        using var folder = new TemporaryFolder();
+        var (model, optimizer) = Fresh(Hardware);
+        var path = folder.At("run.ckpt");
+        Checkpoint.Save(path, model, optimizer);
+        var content = File.ReadAllBytes(path);
+        for (var i = 1; i < 40; i++)
+        {
+            File.WriteAllBytes(path, content[..(content.Length * i / 40)]);
+            Refused(path, model, optimizer);
+            // In the packed data of the model, which lies past the manifest; damage to unread fields of the archive is no damage.
+            var flipped = (byte[])content.Clone();
+            flipped[content.Length / 4 + i * content.Length / 80] ^= 0x55;
+            File.WriteAllBytes(path, flipped);
+            Refused(path, model, optimizer);
+        }
+    }
+
+    [Fact]
+    public void RefusesOtherModelsHardwareVersionsAndFiles()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.At("run.ckpt");
+        var (model, optimizer) = Fresh(Hardware);
+        Checkpoint.Save(path, model, optimizer);
+
+        var (otherHardware, _) = Fresh(Hardware with { Backward = PcmPresets.EightBitPath });
+        Assert.Contains("hardware", Refused(path, otherHardware, null), StringComparison.Ordinal);
+        using var wider = Mlp.Create([6, 9, 3], 1);
+        wider.ToAnalog(Hardware, 1);
+        Assert.Contains("fc1.weight", Refused(path, wider, null), StringComparison.Ordinal);
+        using var digital = Mlp.Create([6, 5, 3], 1);
+        Refused(path, digital, null);
+
+        using (var archive = ZipFile.Open(path, ZipArchiveMode.Update))
+        {
+            string manifest;
+            using (var reader = new StreamReader(archive.GetEntry("manifest.json")!.Open()))
+                manifest = reader.ReadToEnd().Replace("\"Version\": 1", "\"Version\": 2", StringComparison.Ordinal);
+            archive.GetEntry("manifest.json")!.Delete();
+            using var writer = new StreamWriter(archive.CreateEntry("manifest.json").Open());
+            writer.Write(manifest);
+        }
+        Assert.Contains("version 2", Refused(path, model, optimizer), StringComparison.Ordinal);
+        File.WriteAllText(path, "not a checkpoint");
+        Refused(path, model, optimizer);
+        Assert.Throws<FileNotFoundException>(() => Checkpoint.Load(folder.At("none.ckpt"), model, optimizer));
+    }
+
+    private static string Refused(string path, nn.Module model, OptimizerHelper? optimizer)
+    {
+        var message = Assert.Throws<InvalidDataException>(() => Checkpoint.Load(path, model, optimizer)).Message;
+        Assert.Contains(path, message, StringComparison.Ordinal);
+        Assert.DoesNotContain("\n", message, StringComparison.Ordinal);
+        return message;
+    }
+
+    private static (Sequential Model, AnalogSGD Optimizer) Fresh(TileConfig hardware, long seed = 5)
+    {
+        var model = Mlp.Create([6, 5, 3], seed);
+        model.ToAnalog(hardware, seed);
+        return (model, new AnalogSGD(model.parameters(), lr: 0.05));
+    }
+
+    private static void Train(Sequential model, AnalogSGD optimizer, int from, int to)
+    {
+        for (var step = from; step < to; step++)
+        {
+            using var scope = NewDisposeScope();
+            optimizer.zero_grad();
+            model.call(Noise.Normal(new AnalogTorch.Core.Rng((ulong)step), [1, 6])).square().sum().backward();
+            optimizer.step();
+        }
+    }
+}
