@@ -1,3 +1,4 @@
 using AnalogTorch.Examples;
+using AnalogTorch.Examples.Mnist;
 
-return new ExampleProgram([]).Run(args);
+return new ExampleProgram([new MnistExample()]).Run(args);

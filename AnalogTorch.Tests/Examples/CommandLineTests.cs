@@ -174,6 +174,44 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains("\"complete\": false", File.ReadAllText(folder.At("out", "metrics.json")));
     }
 
+    [Fact]
+    public void CancelledParallelWorkIsCancelledToo()
+    {
+        using var cancel = new CancellationTokenSource();
+        var (code, _, error) = StubExample.Invoke(
+            (run, _) => Parallel.For(0, 4, _ =>
+            {
+                cancel.Cancel();
+                run.Cancel.ThrowIfCancellationRequested();
+            }),
+            cancel.Token, "stub", "--out", folder.At("out"));
+        Assert.Equal(ExampleProgram.Cancelled, code);
+        Assert.Equal("Stopped.", error.Trim());
+        Assert.Empty(folder.Files());
+    }
+
+    [Fact]
+    public void FailureAmongParallelJobsThatWereStoppedIsTheOneReported()
+    {
+        var (code, _, error) = Run((_, _) => throw new AggregateException(new OperationCanceledException(), new IOException("The disk is full.")));
+        Assert.Equal(ExampleProgram.Failure, code);
+        Assert.Equal("The disk is full.", error.Trim());
+    }
+
+    [Fact]
+    public void FailureToSaveIsReportedOnce()
+    {
+        var (code, _, error) = Run((run, _) =>
+        {
+            run.AddRow("digital", ("test_accuracy", 0.98));
+            Directory.CreateDirectory(run.ReportPath);
+        });
+        Assert.Equal(ExampleProgram.Failure, code);
+        AssertOneSentence(error);
+        Assert.Contains("report.html", error);
+        Assert.Equal([Path.Combine("out", "metrics.json")], folder.Files());
+    }
+
     private static void AssertOneSentence(string error)
     {
         var text = error.TrimEnd('\r', '\n');

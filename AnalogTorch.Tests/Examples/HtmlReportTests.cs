@@ -71,6 +71,7 @@ public class HtmlReportTests
         Assert.Contains("<div class=\"legend\">", html);
         Assert.Contains("digital", html);
         Assert.Contains("full cell", html);
+        Assert.DoesNotContain("<div class=\"legend\">", new HtmlReport("x").Plot(Make("bars"), "caption").ToHtml([]));
     }
 
     [Fact]
@@ -80,6 +81,16 @@ public class HtmlReportTests
         Assert.Contains(">0.820<", html);
         Assert.Contains(">0.980<", html);
         Assert.Contains(">pair<", html);
+    }
+
+    [Fact]
+    public void PartOfTheAxisCanBeShown()
+    {
+        var html = new HtmlReport("x").Plot(Make("bars").Between(0.7, 1), "caption").ToHtml([]);
+        Assert.Contains(">0.70<", html);
+        Assert.Contains(">1.00<", html);
+        Assert.DoesNotContain(">0.60<", html);
+        Assert.Contains(">0.820<", html);
     }
 
     [Fact]

@@ -120,11 +120,11 @@ public abstract class CellArray : IDisposable
     {
     }
 
-    /// <summary>Completes a target by the counters, runs it, and books its pulses.</summary>
+    /// <summary>Lets an engine work on a target, and books the pulses.</summary>
     protected void Run(DeviceArray array, PulseTarget target, Func<IPulseEngine, PulseTarget, IPulseStepVisitor> work, string counter)
     {
-        if (counter == PulsesSent && PulseCounts is var (up, down))
-            (target.UpCounts, target.DownCounts) = (up, down);
+        (target.UpCounts, target.DownCounts) = counter == PulsesSent ? (PulseCounts?.Up, PulseCounts?.Down) : (null, null);
+        target.Pulses = 0;
         array.Device.Accept(work(Engine, target));
         State.Counter(counter) += target.Pulses;
     }

@@ -68,6 +68,7 @@ public sealed record MspLspCell : UnitCell
         private const string Plus = "g_plus", Minus = "g_minus", Rest = "rest", Transfers = "transfers";
         private readonly MspLspCell cell;
         private readonly DeviceArray lsp, reference;
+        private PulseTarget? target;
 
         public Array(MspLspCell cell, Rng rng, Tensor weights) : base(rng, weights, Transfers)
         {
@@ -117,6 +118,7 @@ public sealed record MspLspCell : UnitCell
 
         protected override void OnRebind()
         {
+            target = null;
             lsp.Moved();
             reference.Moved();
         }
@@ -128,10 +130,12 @@ public sealed record MspLspCell : UnitCell
             weights = weights.clone();
             lsp.Reset(ones(weights.shape, ScalarType.Bool, weights.device), rng.Split("lsp"));
             reference.Reset(ones(reference.Planes.Value.shape, ScalarType.Bool, weights.device), rng.Split("reference"));
-            var offset = (float)cell.Offset.Of(Sign);
             // The mismatch of the read transistors at RESET is static, so the non-volatile pair takes it over.
-            var share = weights - offset - (Conductance(lsp) - PerOutput(Conductance(reference))) * Sign;
-            var left = (share * Math.Sign(offset) > 0).logical_and(share.abs() < Math.Abs(offset)); // small enough to leave to g
+            var mismatch = Conductance(lsp) - PerOutput(Conductance(reference));
+            cell.Offset.Raise(reference.Planes.Value, cell.Capacitor);
+            var offset = (float)cell.Offset.LeftToLsp(Sign);
+            var share = weights - offset - mismatch * Sign;
+            var left = cell.Offset.Leaves(share, Sign);
             var targets = where(left, zeros_like(share), share) / (float)cell.Gain;
             var (plus, plusPulses) = cell.Writer.Write(targets.clamp_min(0f), rng.Split("plus"));
             var (minus, minusPulses) = cell.Writer.Write((-targets).clamp_min(0f), rng.Split("minus"));
@@ -158,14 +162,18 @@ public sealed record MspLspCell : UnitCell
         private Tensor Conductance(DeviceArray array) =>
             (array.Planes.Value - array.Planes.Offset).clamp_min_(0f).mul_((float)cell.Capacitor.Transconductance);
 
-        private PulseTarget Target() => new()
+        private PulseTarget Target()
         {
-            Planes = lsp.Planes,
-            Weights = Weights,
-            Other = State[Rest],
-            Gain = (float)(Sign / cell.SiemensPerWeight),
-            OtherGain = (float)(1 / cell.SiemensPerWeight),
-            Inverted = Sign < 0,
-        };
+            target ??= new PulseTarget
+            {
+                Planes = lsp.Planes,
+                Weights = Weights,
+                Other = State[Rest],
+                OtherGain = (float)(1 / cell.SiemensPerWeight),
+            };
+            target.Gain = (float)(Sign / cell.SiemensPerWeight);
+            target.Inverted = Sign < 0;
+            return target;
+        }
     }
 }

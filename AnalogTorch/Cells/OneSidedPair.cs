@@ -36,17 +36,19 @@ public sealed record OneSidedPair : UnitCell
     {
         private readonly OneSidedPair cell;
         private readonly DeviceArray plus, minus;
+        private PulseTarget plusTarget, minusTarget;
 
         public Array(OneSidedPair cell, Rng rng, Tensor weights) : base(rng, weights)
         {
             this.cell = cell;
             plus = new DeviceArray(cell.Device, "g_plus", State, rng, weights.shape, weights.device);
             minus = new DeviceArray(cell.Device, "g_minus", State, rng, weights.shape, weights.device);
+            (plusTarget, minusTarget) = (Target(plus, minus, PulseSide.UpOnly, 1), Target(minus, plus, PulseSide.DownOnly, -1));
         }
 
         public override IEnumerable<(string Name, Tensor Values)> Observables => [("G⁺", plus.Planes.Value), ("G⁻", minus.Planes.Value)];
 
-        public override void Refresh() => Run(plus, Target(plus, minus, PulseSide.UpOnly, 1), (engine, target) => engine.Read(target, StepStream.Split("read")), PulsesSent);
+        public override void Refresh() => Run(plus, plusTarget, (engine, target) => engine.Read(target, StepStream.Split("read")), PulsesSent);
 
         protected override void OnWrite(Tensor targets, Rng rng)
         {
@@ -56,8 +58,8 @@ public sealed record OneSidedPair : UnitCell
 
         protected override void OnUpdate(TrainPair trains, Rng rng)
         {
-            Run(plus, Target(plus, minus, PulseSide.UpOnly, 1), (engine, target) => engine.Update(target, trains, rng.Split("plus")), PulsesSent);
-            Run(minus, Target(minus, plus, PulseSide.DownOnly, -1), (engine, target) => engine.Update(target, trains, rng.Split("minus")), PulsesSent);
+            Run(plus, plusTarget, (engine, target) => engine.Update(target, trains, rng.Split("plus")), PulsesSent);
+            Run(minus, minusTarget, (engine, target) => engine.Update(target, trains, rng.Split("minus")), PulsesSent);
         }
 
         protected override void OnExamples(long before, long after, Rng rng)
@@ -75,6 +77,7 @@ public sealed record OneSidedPair : UnitCell
         {
             plus.Moved();
             minus.Moved();
+            (plusTarget, minusTarget) = (Target(plus, minus, PulseSide.UpOnly, 1), Target(minus, plus, PulseSide.DownOnly, -1));
         }
 
         /// <summary>RESETs both devices of the chosen pairs, then SETs the one of the right sign pulse by pulse up to the difference.</summary>
@@ -92,8 +95,8 @@ public sealed record OneSidedPair : UnitCell
                 var raiseMinus = where.logical_and(difference < 0).logical_and(missing < -half).to(ScalarType.Int32);
                 if (!(raisePlus + raiseMinus).any().item<bool>())
                     break;
-                Run(plus, Target(plus, minus, PulseSide.UpOnly, 1), (engine, target) => engine.Pulse(target, raisePlus, rng.Split("plus").Split(pulse)), ProgrammingPulsesSent);
-                Run(minus, Target(minus, plus, PulseSide.DownOnly, -1), (engine, target) => engine.Pulse(target, raiseMinus, rng.Split("minus").Split(pulse)), ProgrammingPulsesSent);
+                Run(plus, plusTarget, (engine, target) => engine.Pulse(target, raisePlus, rng.Split("plus").Split(pulse)), ProgrammingPulsesSent);
+                Run(minus, minusTarget, (engine, target) => engine.Pulse(target, raiseMinus, rng.Split("minus").Split(pulse)), ProgrammingPulsesSent);
             }
             Refresh();
         }

@@ -37,6 +37,7 @@ public sealed record SingleDevice : UnitCell
         private const string ReferencePlane = "reference";
         private readonly SingleDevice cell;
         private readonly DeviceArray device;
+        private PulseTarget target;
 
         public Array(SingleDevice cell, Rng rng, Tensor weights) : base(rng, weights)
         {
@@ -45,13 +46,14 @@ public sealed record SingleDevice : UnitCell
             using var scope = NewDisposeScope();
             if (cell.Reference.Draw(cell.Device, device.Planes) is { } reference)
                 State.Add(ReferencePlane, reference.expand(weights.shape).contiguous());
+            target = Target();
         }
 
         public override IEnumerable<(string Name, Tensor Values)> Observables => [("Device value", device.Planes.Value)];
 
         private Tensor? Reference => State.Names.Contains(ReferencePlane) ? State[ReferencePlane] : null;
 
-        public override void Refresh() => Run(device, Target(), (engine, target) => engine.Read(target, StepStream.Split("read")), ProgrammingPulsesSent);
+        public override void Refresh() => Run(device, target, (engine, target) => engine.Read(target, StepStream.Split("read")), ProgrammingPulsesSent);
 
         protected override void OnWrite(Tensor targets, Rng rng)
         {
@@ -63,13 +65,17 @@ public sealed record SingleDevice : UnitCell
         }
 
         protected override void OnUpdate(TrainPair trains, Rng rng) =>
-            Run(device, Target(), (engine, target) => engine.Update(target, trains, rng), PulsesSent);
+            Run(device, target, (engine, target) => engine.Update(target, trains, rng), PulsesSent);
 
         protected override void OnExamples(long before, long after, Rng rng)
         {
         }
 
-        protected override void OnRebind() => device.Moved();
+        protected override void OnRebind()
+        {
+            device.Moved();
+            target = Target();
+        }
 
         private PulseTarget Target() => new()
         {

@@ -58,15 +58,20 @@ public sealed class PulseTarget
     /// <summary>Downward pulses that each element received (int32), or null if nobody counts.</summary>
     public Tensor? DownCounts { get; set; }
 
+    /// <summary>Addresses of the tensors, kept by an engine that works in host memory.</summary>
+    internal object? Memory { get; set; }
+
     /// <summary>Pulses that the elements received since the target was made.</summary>
     public long Pulses { get; set; }
 }
 
 /// <summary>Pulse trains as bit masks: one 32-bit word a line and sample; bit 31 is the sign, the others are slots in time.</summary>
 /// <param name="Inputs">Words of the input lines [samples, inputs padded with zeros to 16] (int32).</param>
+/// <param name="InputStride">Words of one sample in <paramref name="Inputs"/>.</param>
 /// <param name="Outputs">Words of the output lines [samples, outputs padded likewise]; the sign is that of −δ.</param>
+/// <param name="OutputStride">Words of one sample in <paramref name="Outputs"/>.</param>
 /// <param name="Samples">Number of samples that the trains stand for; the tensors may be longer.</param>
-public readonly record struct TrainPair(Tensor Inputs, Tensor Outputs, int Samples)
+public readonly record struct TrainPair(Tensor Inputs, int InputStride, Tensor Outputs, int OutputStride, int Samples)
 {
     /// <summary>The bits that are slots.</summary>
     public const int Slots = 0x7FFFFFFF;

@@ -50,20 +50,24 @@ internal sealed class FusedEngine : IPulseEngine
         public static VectorLane Next(ref RandomLanes lanes) => lanes.NextUniform();
     }
 
-    /// <summary>A target's tensors as addresses.</summary>
-    private readonly unsafe struct Planes(PulseTarget target)
+    /// <summary>A target's tensors as addresses; looked up once, since asking torch costs as much as hundreds of pulses.</summary>
+    private sealed unsafe class Planes(PulseTarget target)
     {
         public readonly int Outputs = (int)target.Planes.Value.shape[0];
         public readonly int Inputs = (int)target.Planes.Value.shape[1];
-        public readonly int* UpCounts = TensorMemory.PointerOrNull<int>(target.UpCounts);
-        public readonly int* DownCounts = TensorMemory.PointerOrNull<int>(target.DownCounts);
+        private readonly PulseTarget target = target;
         private readonly float* value = TensorMemory.Pointer<float>(target.Planes.Value);
         private readonly float* memory = TensorMemory.PointerOrNull<float>(target.Planes.Memory);
         private readonly float* weights = TensorMemory.Pointer<float>(target.Weights);
         private readonly float* other = TensorMemory.PointerOrNull<float>(target.Other);
         private readonly Plane up = new(target.Planes.Up), down = new(target.Planes.Down);
         private readonly Plane min = new(target.Planes.Min), max = new(target.Planes.Max), offset = new(target.Planes.Offset);
-        private readonly float gain = target.Gain, otherGain = target.OtherGain, writeNoise = target.WriteNoise;
+
+        public int* UpCounts => TensorMemory.PointerOrNull<int>(target.UpCounts);
+
+        public int* DownCounts => TensorMemory.PointerOrNull<int>(target.DownCounts);
+
+        public static Planes Of(PulseTarget target) => (Planes)(target.Memory ??= new Planes(target));
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public Cell<VectorLane> Cell(long index, int count) => new(
@@ -89,18 +93,23 @@ internal sealed class FusedEngine : IPulseEngine
         public void StoreWeight<TStep>(in TStep step, VectorLane newValue, in Cell<VectorLane> cell, ref RandomLanes lanes, Vector512<int> untouched, long index, int count)
             where TStep : struct, IPulseStep<TStep>
         {
-            var weight = gain * TStep.Read(step, newValue, cell);
+            var weight = target.Gain * TStep.Read(step, newValue, cell);
             if (other is not null)
-                weight += otherGain * VectorMemory.Load(other + index, count);
-            if (writeNoise != 0)
-                weight = Vector512.ConditionalSelect(untouched.AsSingle(), VectorMemory.Load(weights + index, count).Value, (weight + writeNoise * (VectorLane)lanes.NextNormal()).Value);
+                weight += target.OtherGain * VectorMemory.Load(other + index, count);
+            if (target.WriteNoise != 0)
+                weight = Vector512.ConditionalSelect(untouched.AsSingle(), VectorMemory.Load(weights + index, count).Value, (weight + target.WriteNoise * (VectorLane)lanes.NextNormal()).Value);
             VectorMemory.Store(weight, weights + index, count);
         }
 
         public static void Count(int* counts, Vector512<int> hits, long index, int count)
         {
+            if (count >= VectorLane.Width)
+            {
+                (Vector512.Load(counts + index) - hits).Store(counts + index); // a hit is −1
+                return;
+            }
             for (var lane = 0; lane < count; lane++)
-                counts[index + lane] -= hits[lane]; // a hit is −1
+                counts[index + lane] -= hits[lane];
         }
     }
 
@@ -123,7 +132,7 @@ internal sealed class FusedEngine : IPulseEngine
             where TStep : struct, IPulseStep<TStep>
             where TDraw : struct, IDraw
         {
-            var planes = new Planes(target);
+            var planes = Planes.Of(target);
             var threads = Math.Min(get_num_threads(), planes.Outputs);
             if (threads <= 1 || (long)planes.Outputs * planes.Inputs * trains.Samples < WorkWorthThreads)
             {
@@ -137,14 +146,14 @@ internal sealed class FusedEngine : IPulseEngine
         }
 
         /// <summary>All pulses of outputs [begin, end); returns their number.</summary>
-        private long Rows<TStep, TDraw>(TStep step, in Planes planes, int begin, int end)
+        private long Rows<TStep, TDraw>(TStep step, Planes planes, int begin, int end)
             where TStep : struct, IPulseStep<TStep>
             where TDraw : struct, IDraw
         {
             var inputWords = TensorMemory.Pointer<uint>(trains.Inputs);
             var outputWords = TensorMemory.Pointer<uint>(trains.Outputs);
-            var inputStride = trains.Inputs.shape[1];
-            var outputStride = trains.Outputs.shape[1];
+            var inputStride = (long)trains.InputStride;
+            var outputStride = (long)trains.OutputStride;
             var inverted = target.Inverted ? 0x80000000u : 0;
             var active = stackalloc Sample[Math.Min(trains.Samples, 1024)];
             var pulses = 0L;
@@ -173,13 +182,14 @@ internal sealed class FusedEngine : IPulseEngine
         }
 
         /// <summary>All pulses of one output; returns their number.</summary>
-        private long Row<TStep, TDraw>(TStep step, in Planes planes, int output, Sample* active, int samples, ulong key)
+        private long Row<TStep, TDraw>(TStep step, Planes planes, int output, Sample* active, int samples, ulong key)
             where TStep : struct, IPulseStep<TStep>
             where TDraw : struct, IDraw
         {
             var lanes = typeof(TDraw) == typeof(NoDraw) && target.WriteNoise == 0 ? default : new RandomLanes(key);
             var side = target.Side;
-            var counting = planes.UpCounts is not null;
+            int* upCounts = planes.UpCounts, downCounts = planes.DownCounts;
+            var counting = upCounts is not null;
             var pulses = 0L;
             for (var column = 0; column < planes.Inputs; column += VectorLane.Width)
             {
@@ -236,8 +246,8 @@ internal sealed class FusedEngine : IPulseEngine
                 planes.Store(step, value, memory, cell, ref lanes, untouched, index, width);
                 if (counting)
                 {
-                    Planes.Count(planes.UpCounts, upHits, index, width);
-                    Planes.Count(planes.DownCounts, downHits, index, width);
+                    Planes.Count(upCounts, upHits, index, width);
+                    Planes.Count(downCounts, downHits, index, width);
                 }
             }
             return pulses;
@@ -249,7 +259,7 @@ internal sealed class FusedEngine : IPulseEngine
     {
         public void Visit<TStep>(TStep step, PulseDraw draw) where TStep : struct, IPulseStep<TStep>
         {
-            var planes = new Planes(target);
+            var planes = Planes.Of(target);
             var requested = TensorMemory.PointerOrNull<int>(counts);
             var elements = (long)planes.Outputs * planes.Inputs;
             var signed = stackalloc int[VectorLane.Width];

@@ -39,8 +39,8 @@ internal sealed class ScalarEngine : IPulseEngine
             }
             for (var sample = 0; sample < trains.Samples; sample++)
             {
-                var x = TensorMemory.Pointer<uint>(trains.Inputs)[sample * trains.Inputs.shape[1] + input];
-                var d = TensorMemory.Pointer<uint>(trains.Outputs)[sample * trains.Outputs.shape[1] + output];
+                var x = TensorMemory.Pointer<uint>(trains.Inputs)[sample * trains.InputStride + input];
+                var d = TensorMemory.Pointer<uint>(trains.Outputs)[sample * trains.OutputStride + output];
                 var down = ((x ^ d) >> 31 == 1) != target.Inverted;
                 if (target.Side != PulseSide.Both && down != (target.Side == PulseSide.DownOnly))
                     continue;

@@ -70,11 +70,13 @@ internal static unsafe class TrainSampler
         }
     }
 
-    /// <summary>Row of a contiguous tensor in host memory.</summary>
-    public static Span<T> Row<T>(Tensor tensor, long row) where T : unmanaged
+    /// <summary>Rows of a contiguous tensor in host memory.</summary>
+    public readonly ref struct Rows<T>(Tensor tensor, int length) where T : unmanaged
     {
-        var length = (int)tensor.shape[^1];
-        return new(TensorMemory.Pointer<T>(tensor) + row * length, length);
+        private readonly T* memory = TensorMemory.Pointer<T>(tensor);
+        private readonly int length = length;
+
+        public Span<T> this[int row] => new(memory + (long)row * length, length);
     }
 
     private static Vector512<float> Load(ReadOnlySpan<float> values, int start)

@@ -1,4 +1,5 @@
 using AnalogTorch.Kernels;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Updates;
@@ -9,7 +10,9 @@ namespace AnalogTorch.Updates;
 /// <param name="outputs">Number of outputs.</param>
 public sealed class PulseTrains(long inputs, long outputs) : IDisposable
 {
-    private Tensor? buffers;
+    private readonly int inputStride = Pad(inputs), outputStride = Pad(outputs);
+    private int capacity;
+    private DeviceType deviceType;
 
     /// <summary>Words of the inputs [samples or more, inputs padded to 16].</summary>
     public Tensor Inputs { get; private set; } = null!;
@@ -20,40 +23,45 @@ public sealed class PulseTrains(long inputs, long outputs) : IDisposable
     /// <summary>Words of the bias line [samples or more, 16]; the first of each row counts.</summary>
     public Tensor Bias { get; private set; } = null!;
 
+    /// <summary>Number of inputs.</summary>
+    public int InputCount => (int)inputs;
+
+    /// <summary>Number of outputs.</summary>
+    public int OutputCount => (int)outputs;
+
     /// <summary>Number of samples drawn.</summary>
     public int Samples { get; private set; }
 
     /// <summary>The trains as the array of weights sees them.</summary>
-    public TrainPair ForWeights => new(Inputs, Outputs, Samples);
+    public TrainPair ForWeights => new(Inputs, inputStride, Outputs, outputStride, Samples);
 
     /// <summary>The trains as the biases see them: one line of constant input, and a bias for each output.</summary>
-    public TrainPair ForBias => new(Outputs, Bias, Samples);
+    public TrainPair ForBias => new(Outputs, outputStride, Bias, VectorLane.Width, Samples);
 
     /// <summary>Makes room for a batch on a torch device.</summary>
     public void Resize(int samples, Device device)
     {
         Samples = samples;
-        if (Inputs is not null && Inputs.shape[0] >= samples && Inputs.device.type == device.type)
+        if (capacity >= samples && deviceType == device.type)
             return;
         Dispose();
-        long width = Pad(inputs), height = Pad(outputs);
         using var scope = NewDisposeScope();
-        Inputs = zeros([samples, width], ScalarType.Int32, device).DetachFromDisposeScope();
-        Outputs = zeros([samples, height], ScalarType.Int32, device).DetachFromDisposeScope();
+        Inputs = zeros([samples, inputStride], ScalarType.Int32, device).DetachFromDisposeScope();
+        Outputs = zeros([samples, outputStride], ScalarType.Int32, device).DetachFromDisposeScope();
         Bias = zeros([samples, VectorLane.Width], ScalarType.Int32, device).DetachFromDisposeScope();
-        buffers = Inputs;
+        (capacity, deviceType) = (samples, device.type);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (buffers is null)
+        if (capacity == 0)
             return;
         Inputs.Dispose();
         Outputs.Dispose();
         Bias.Dispose();
-        buffers = null;
+        capacity = 0;
     }
 
-    private static long Pad(long lines) => (lines + VectorLane.Width - 1) / VectorLane.Width * VectorLane.Width;
+    private static int Pad(long lines) => (int)(lines + VectorLane.Width - 1) / VectorLane.Width * VectorLane.Width;
 }

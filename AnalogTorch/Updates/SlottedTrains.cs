@@ -34,11 +34,16 @@ public sealed record SlottedTrains : PulseScheme
             DrawOnDevice(x, delta, inputGain, errorGain, groups, combs, trains);
             return;
         }
+        var inputs = new TrainSampler.Rows<float>(x, trains.InputCount);
+        var errors = new TrainSampler.Rows<float>(delta, trains.OutputCount);
+        var inputWords = new TrainSampler.Rows<uint>(trains.Inputs, trains.ForWeights.InputStride);
+        var errorWords = new TrainSampler.Rows<uint>(trains.Outputs, trains.ForWeights.OutputStride);
+        var biasWords = new TrainSampler.Rows<uint>(trains.Bias, trains.ForBias.OutputStride);
         for (var sample = 0; sample < trains.Samples; sample++)
         {
-            TrainSampler.Slotted(TrainSampler.Row<float>(x, sample), inputGain, MaxPulses, groups, TrainSampler.Row<uint>(trains.Inputs, sample));
-            TrainSampler.Slotted(TrainSampler.Row<float>(delta, sample), errorGain, MaxPulses, combs, TrainSampler.Row<uint>(trains.Outputs, sample));
-            TrainSampler.Slotted(one, inputGain, MaxPulses, groups, TrainSampler.Row<uint>(trains.Bias, sample));
+            TrainSampler.Slotted(inputs[sample], inputGain, MaxPulses, groups, inputWords[sample]);
+            TrainSampler.Slotted(errors[sample], errorGain, MaxPulses, combs, errorWords[sample]);
+            TrainSampler.Slotted(one, inputGain, MaxPulses, groups, biasWords[sample]);
         }
     }
 

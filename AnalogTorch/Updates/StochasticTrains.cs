@@ -34,15 +34,18 @@ public sealed record StochasticTrains : PulseScheme
     private void DrawInHostMemory(Tensor x, Tensor delta, float gain, Rng rng, PulseTrains trains)
     {
         ReadOnlySpan<float> one = [1f];
+        var inputs = new TrainSampler.Rows<float>(x, trains.InputCount);
+        var errors = new TrainSampler.Rows<float>(delta, trains.OutputCount);
+        var inputWords = new TrainSampler.Rows<uint>(trains.Inputs, trains.ForWeights.InputStride);
+        var errorWords = new TrainSampler.Rows<uint>(trains.Outputs, trains.ForWeights.OutputStride);
+        var biasWords = new TrainSampler.Rows<uint>(trains.Bias, trains.ForBias.OutputStride);
         for (var sample = 0; sample < trains.Samples; sample++)
         {
-            var values = TrainSampler.Row<float>(x, sample);
-            var errors = TrainSampler.Row<float>(delta, sample);
-            var share = Gain.InputShare(MathF.Max(TrainSampler.AbsMax(values), 1), TrainSampler.AbsMax(errors));
+            var share = Gain.InputShare(MathF.Max(TrainSampler.AbsMax(inputs[sample]), 1), TrainSampler.AbsMax(errors[sample]));
             var stream = rng.Split(sample);
-            TrainSampler.Stochastic(values, gain * share, BitLength, TrainSampler.Row<uint>(trains.Inputs, sample), stream.Split(0).Key);
-            TrainSampler.Stochastic(errors, -gain / share, BitLength, TrainSampler.Row<uint>(trains.Outputs, sample), stream.Split(1).Key);
-            TrainSampler.Stochastic(one, gain * share, BitLength, TrainSampler.Row<uint>(trains.Bias, sample), stream.Split(2).Key);
+            TrainSampler.Stochastic(inputs[sample], gain * share, BitLength, inputWords[sample], stream.Split(0).Key);
+            TrainSampler.Stochastic(errors[sample], -gain / share, BitLength, errorWords[sample], stream.Split(1).Key);
+            TrainSampler.Stochastic(one, gain * share, BitLength, biasWords[sample], stream.Split(2).Key);
         }
     }
 

@@ -17,7 +17,7 @@ public static class AtomicFile
         {
             Discard(temporary);
             throw new IOException(
-                $"'{path}' cannot be written ({e.Message.TrimEnd('.')}): free space there, or choose another folder with --out.", e);
+                $"'{path}' cannot be written ({Reason(e)}): free space there, or choose another folder with --out.", e);
         }
     }
 
@@ -36,9 +36,12 @@ public static class AtomicFile
         {
             Discard(probe);
             throw new IOException(
-                $"Output folder '{folder}' cannot be written to ({e.Message.TrimEnd('.')}): choose another with --out.", e);
+                $"Output folder '{folder}' cannot be written to ({Reason(e)}): choose another with --out.", e);
         }
     }
+
+    // The system's own words, without the temporary name that it adds in quotes.
+    private static string Reason(Exception e) => e.Message.Split(" : '", 2)[0].TrimEnd('.');
 
     private static void Discard(string path)
     {

@@ -29,6 +29,11 @@ public sealed class ExampleProgram
     public ExampleProgram(IReadOnlyList<Example> examples)
         : this(examples, Console.Out, Console.Error, AnsiConsole.Console)
     {
+        // A file has no width to wrap lines at.
+        if (!console.Profile.Out.IsTerminal)
+        {
+            console.Profile.Width = 240;
+        }
     }
 
     /// <summary>A program that writes where it is told.</summary>
@@ -90,23 +95,25 @@ public sealed class ExampleProgram
     private int Guarded(Example example, RunOptions options, ParseResult arguments, CancellationToken cancel)
     {
         ExampleRun? run = null;
+        var saving = false;
         try
         {
             run = ExampleRun.Open(example.Name, options, console, cancel);
             example.Run(run, arguments);
             // A run that was told to stop is incomplete, even if the example ended quietly.
             cancel.ThrowIfCancellationRequested();
+            saving = true;
             run.Save(complete: true);
             output.WriteLine($"Wrote {run.MetricsPath} and {run.ReportPath}");
             return Success;
         }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        catch (Exception e) when (Root(e) is OperationCanceledException && cancel.IsCancellationRequested)
         {
             return Rescue(run, "Stopped", Cancelled);
         }
         catch (Exception e) when (Root(e) is IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException)
         {
-            return Rescue(run, OneLine(Root(e)), Failure);
+            return Rescue(saving ? null : run, OneLine(Root(e)), Failure);
         }
     }
 
@@ -128,8 +135,16 @@ public sealed class ExampleProgram
         return code;
     }
 
-    // The one failure behind those of parallel tasks.
-    private static Exception Root(Exception e) => e is AggregateException many ? Root(many.Flatten().InnerExceptions[0]) : e;
+    // The failure behind those of parallel tasks: the first that is not merely the others being told to stop.
+    private static Exception Root(Exception e)
+    {
+        if (e is not AggregateException many)
+        {
+            return e;
+        }
+        var all = many.Flatten().InnerExceptions;
+        return all.FirstOrDefault(one => one is not OperationCanceledException) ?? all[0];
+    }
 
     private static string OneLine(Exception e)
     {

@@ -10,7 +10,6 @@ public sealed class LiveProgress : IDisposable
     private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(250);
 
     private readonly IAnsiConsole console;
-    private readonly bool live;
     private readonly TimeSpan lineEvery;
     private readonly TimeProvider clock;
     private readonly List<TrainingJob> jobs = [];
@@ -27,7 +26,7 @@ public sealed class LiveProgress : IDisposable
     /// <summary>Begins to show progress in a given way.</summary>
     public LiveProgress(IAnsiConsole console, bool live, TimeSpan lineEvery, TimeProvider clock)
     {
-        (this.console, this.live, this.lineEvery, this.clock) = (console, live, lineEvery, clock);
+        (this.console, this.lineEvery, this.clock) = (console, lineEvery, clock);
         display = new Thread(live ? ShowTable : ShowLines) { IsBackground = true, Name = "progress" };
         display.Start();
     }

@@ -146,6 +146,14 @@ public static class Plots
         return Scaled(plot);
     }
 
+    /// <summary>Shows a part of the y axis, such as 0.7 to 1 of a ladder of accuracies.</summary>
+    public static Plot Between(this Plot plot, double low, double high)
+    {
+        plot.Axes.SetLimitsY(low, high);
+        NiceTicks.Set(plot.Axes.Left, low, high, atMost: 8);
+        return plot;
+    }
+
     private static Plot Blank(string xLabel, string yLabel)
     {
         var ink = Color.FromHex(Ink);
@@ -156,6 +164,7 @@ public static class Plots
         plot.Axes.Right.FrameLineStyle.Width = 0;
         plot.Axes.Top.FrameLineStyle.Width = 0;
         plot.Grid.MajorLineColor = ink.WithAlpha(0.15);
+        plot.Legend.IsVisible = false;
         plot.XLabel(xLabel);
         plot.YLabel(yLabel);
         foreach (var axis in new IAxis[] { plot.Axes.Bottom, plot.Axes.Left })

@@ -1,0 +1,151 @@
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text.Json;
+using AnalogTorch.Core;
+using AnalogTorch.Layers;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Checkpoints;
+
+/// <summary>A whole training in one file: parameters, everything the hardware holds, random streams, optimizer, and what they belong to.</summary>
+/// <remarks>
+/// A zip archive of <c>manifest.json</c> (format, shapes, hardware of every layer, SHA-256 of the rest), <c>model.dat</c> and
+/// <c>optimizer.dat</c>. It is written beside its final name and renamed, so a file of that name is whole or the one before it.
+/// Resuming from it gives, bit for bit, the run that never stopped.
+/// </remarks>
+public static class Checkpoint
+{
+    private const string Format = "AnalogTorch checkpoint", ManifestEntry = "manifest.json", ModelEntry = "model.dat", OptimizerEntry = "optimizer.dat";
+    private const int Version = 1;
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Writes a checkpoint.</summary>
+    /// <param name="path">The file; one that exists is replaced in a single step.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="optimizer">The optimizer; null if there is none to resume.</param>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public static void Save(string path, nn.Module model, OptimizerHelper? optimizer = null)
+    {
+        var contents = new Dictionary<string, byte[]> { [ModelEntry] = Bytes(stream => model.save(stream)) };
+        if (optimizer is not null)
+            contents[OptimizerEntry] = Bytes(stream => optimizer.save_state_dict(new BinaryWriter(stream)));
+        var manifest = new Manifest(Format, Version, ShapesOf(model), HardwareOf(model),
+            contents.ToDictionary(entry => entry.Key, entry => Hash(entry.Value)));
+        var temporary = $"{path}.{Environment.ProcessId}.tmp";
+        try
+        {
+            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+            {
+                using (var archive = new ZipArchive(file, ZipArchiveMode.Create, leaveOpen: true))
+                {
+                    foreach (var (name, content) in contents.Prepend(KeyValuePair.Create(ManifestEntry, JsonSerializer.SerializeToUtf8Bytes(manifest, Json))))
+                    {
+                        using var entry = archive.CreateEntry(name, CompressionLevel.Fastest).Open();
+                        entry.Write(content);
+                    }
+                }
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"The checkpoint {path} could not be written ({exception.Message.TrimEnd('.')}); choose a folder that can be written to and has room.", exception);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>Reads a checkpoint into a model of the same layers on the same hardware, and its optimizer.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="model">The model, converted as the saved one was.</param>
+    /// <param name="optimizer">The optimizer to resume; null leaves the saved one aside.</param>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <exception cref="InvalidDataException">The file is no checkpoint, is damaged, or belongs to another model, hardware or optimizer.</exception>
+    public static void Load(string path, nn.Module model, OptimizerHelper? optimizer = null)
+    {
+        if (!File.Exists(path))
+            throw new FileNotFoundException($"There is no checkpoint {path}; check the path.", path);
+        var (manifest, contents) = Read(path);
+        Same(path, "parameters and state", manifest.Shapes, ShapesOf(model));
+        Same(path, "hardware", manifest.Hardware, HardwareOf(model));
+        if (optimizer is not null && !contents.ContainsKey(OptimizerEntry))
+            throw new InvalidDataException($"The checkpoint {path} holds no optimizer; load it with the model alone.");
+        using (var stream = new MemoryStream(contents[ModelEntry]))
+            model.load(stream);
+        if (optimizer is null)
+            return;
+        try
+        {
+            using var reader = new BinaryReader(new MemoryStream(contents[OptimizerEntry]));
+            optimizer.load_state_dict(reader);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or ArgumentException or EndOfStreamException)
+        {
+            throw new InvalidDataException($"The checkpoint {path} belongs to another optimizer ({exception.Message.TrimEnd('.')}); build it with the same parameter groups.", exception);
+        }
+    }
+
+    private static (Manifest Manifest, Dictionary<string, byte[]> Contents) Read(string path)
+    {
+        try
+        {
+            using var archive = ZipFile.OpenRead(path);
+            var entries = archive.Entries.ToDictionary(entry => entry.FullName, Unpack);
+            var manifest = entries.TryGetValue(ManifestEntry, out var text) ? JsonSerializer.Deserialize<Manifest>(text, Json) : null;
+            if (manifest?.Format != Format)
+                throw new InvalidDataException($"{path} is no AnalogTorch checkpoint; it was written by another program.");
+            if (manifest.Version != Version)
+                throw new InvalidDataException($"The checkpoint {path} is of format version {manifest.Version}, but this library reads version {Version}; use the release that wrote it.");
+            foreach (var (name, hash) in manifest.Hashes)
+                if (!entries.TryGetValue(name, out var content) || Hash(content) != hash)
+                    throw new InvalidDataException($"The checkpoint {path} is damaged: {name} does not have its checksum; take an earlier checkpoint.");
+            return (manifest, entries);
+        }
+        catch (Exception exception) when (exception is JsonException or EndOfStreamException
+            || (exception is InvalidDataException && !exception.Message.Contains(path, StringComparison.Ordinal)))
+        {
+            throw new InvalidDataException($"The checkpoint {path} is damaged or cut off ({exception.Message.TrimEnd('.')}); take an earlier checkpoint.", exception);
+        }
+    }
+
+    private static void Same(string path, string what, Dictionary<string, string> saved, Dictionary<string, string> present)
+    {
+        foreach (var name in saved.Keys.Union(present.Keys))
+        {
+            var (there, here) = (saved.GetValueOrDefault(name, "missing"), present.GetValueOrDefault(name, "missing"));
+            if (there != here)
+                throw new InvalidDataException($"The checkpoint {path} does not fit the model: {what} of '{name}' differ, {Short(there)} in the file and {Short(here)} in the model; build and convert the model as it was when it was saved.");
+        }
+
+        static string Short(string text) => text.Length <= 60 ? text : "other values";
+    }
+
+    private static Dictionary<string, string> ShapesOf(nn.Module model) =>
+        model.state_dict().ToDictionary(entry => entry.Key, entry => $"{entry.Value.dtype} [{string.Join(", ", entry.Value.shape)}]");
+
+    private static Dictionary<string, string> HardwareOf(nn.Module model) =>
+        model.AnalogTiles().ToDictionary(entry => entry.Name, entry => ConfigJson.Write(entry.Tile.Config));
+
+    private static byte[] Bytes(Action<Stream> write)
+    {
+        using var stream = new MemoryStream();
+        write(stream);
+        return stream.ToArray();
+    }
+
+    private static byte[] Unpack(ZipArchiveEntry entry)
+    {
+        using var stream = entry.Open();
+        using var memory = new MemoryStream();
+        stream.CopyTo(memory);
+        return memory.ToArray();
+    }
+
+    private static string Hash(byte[] content) => Convert.ToHexString(SHA256.HashData(content));
+
+    private sealed record Manifest(string Format, int Version, Dictionary<string, string> Shapes, Dictionary<string, string> Hardware, Dictionary<string, string> Hashes);
+}
