@@ -23,7 +23,7 @@ public sealed record MspLspCell : UnitCell
     public double SiemensPerWeight { get; init => field = Positive(value); } = 150 * Units.uS;
 
     /// <summary>How the more significant pair is programmed.</summary>
-    public ConductanceWriter Writer { get; init => field = NotNull(value); } = new StaircaseWriter { Tries = 5 };
+    public ConductanceWriter Writer { get; init => field = NotNull(value); } = new StaircaseWriter { Tries = 25, Tolerance = 0.3 * Units.uS };
 
     /// <summary>The volatile device of the less significant pair.</summary>
     public GatedCapacitor Capacitor { get; init => field = NotNull(value); } = new();
@@ -42,7 +42,12 @@ public sealed record MspLspCell : UnitCell
     /// <summary>Sign with which g counts, from transfer to transfer.</summary>
     public Polarity Polarity { get; init => field = NotNull(value); } = new AlternatingPolarity();
 
-    /// <summary>Most pulses on g by which a transfer corrects what the more significant pair missed.</summary>
+    /// <summary>Times that a transfer reads the weights and corrects on g what the more significant pair missed.</summary>
+    /// <remarks>The pulses are counted for a cell without mismatch, so one round leaves the mismatch's share of the error.</remarks>
+    [Unit("1")]
+    public int CorrectionRounds { get; init => field = Within(value, 0, 1000); } = 3;
+
+    /// <summary>Most pulses that one round of correction sends to a cell.</summary>
     [Unit("1")]
     public int MaxCorrectionPulses { get; init => field = Within(value, 0, 100_000); } = 80;
 
@@ -143,10 +148,18 @@ public sealed record MspLspCell : UnitCell
             State[Minus].copy_(minus);
             State.Counter(ProgrammingPulsesSent) += plusPulses + minusPulses;
             Refresh();
+            for (var round = 0; round < cell.CorrectionRounds; round++)
+                Correct(weights, rng.Split("correct").Split(round));
+        }
+
+        /// <summary>Sends g the pulses that make up for what a read of the weights shows to be missing, as if all cells stepped alike.</summary>
+        private void Correct(Tensor weights, Rng rng)
+        {
+            using var scope = NewDisposeScope();
             var missing = weights - Weights * (float)cell.SiemensPerWeight;
-            var corrections = (missing * (float)(Sign / cell.Capacitor.NominalStep)).round_()
+            var pulses = (missing * (float)(Sign / cell.Capacitor.NominalStep)).round_()
                 .clamp_(-cell.MaxCorrectionPulses, cell.MaxCorrectionPulses).to(ScalarType.Int32);
-            Run(lsp, Target(), (engine, target) => engine.Pulse(target, corrections, rng.Split("correct")), ProgrammingPulsesSent);
+            Run(lsp, Target(), (engine, target) => engine.Pulse(target, pulses, rng), ProgrammingPulsesSent);
         }
 
         /// <summary>Works out what the weight consists of beside g.</summary>

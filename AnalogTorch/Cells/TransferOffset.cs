@@ -86,7 +86,7 @@ public sealed record ReferenceOffset : TransferOffset
 
     /// <summary>Largest share that stays with g.</summary>
     [Unit("S")]
-    public double LeaveBelow { get; init => field = NotNegative(value); } = 1 * Units.uS;
+    public double LeaveBelow { get; init => field = NotNegative(value); } = 0.5 * Units.uS;
 
     /// <inheritdoc/>
     public override double LeftToLsp(int sign) => 0;

@@ -30,7 +30,7 @@ internal sealed class LinearConversion
     {
         TileFunction.Check(tile, input);
         parked = input;
-        return input.detach().reshape(-1, input.shape[^1]).narrow(0, 0, 0);
+        return (input.dim() == 2 ? input : input.reshape(-1, tile.Inputs)).narrow(0, 0, 0);
     }
 
     private Tensor After(nn.Module<Tensor, Tensor> module, Tensor input, Tensor output)

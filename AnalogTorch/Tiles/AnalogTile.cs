@@ -99,7 +99,15 @@ public sealed class AnalogTile : IDisposable
         Config.Backward.Read(delta, weight.t(), null, Stream.Split("backward").Split(state.Counter(Reads)++));
 
     /// <summary>Keeps an example for the next update; the tile owns the tensors from now on.</summary>
-    public void Keep(Tensor x, Tensor delta) => pending.Add((x.DetachFromDisposeScope(), delta.DetachFromDisposeScope()));
+    public void Keep(Tensor x, Tensor delta)
+    {
+        if (!x.is_contiguous())
+        {
+            using var strided = x;
+            x = strided.contiguous();
+        }
+        pending.Add((x.DetachFromDisposeScope(), delta.DetachFromDisposeScope()));
+    }
 
     /// <summary>Keeps an exception that must not leave a backward pass, to be thrown by the next update.</summary>
     public void Keep(Exception exception) => fault ??= exception;

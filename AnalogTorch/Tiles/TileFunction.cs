@@ -20,16 +20,16 @@ internal sealed class TileFunction : autograd.SingleTensorFunction<TileFunction>
     {
         if (training && tile is { PendingUpdates: > 0, HasOptimizer: false })
             throw new InvalidOperationException($"{tile.Name}: its weights are analog, and no optimizer updates them; train with AnalogSGD(model.parameters(), ...) made after ToAnalog.");
-        var shape = x.shape;
-        var flat = shape.Length == 2 ? x : x.reshape(-1, tile.Inputs);
-        var y = is_grad_enabled() ? apply(flat, weight, bias!, tile, training) : tile.Forward(flat, weight, bias);
-        return shape.Length == 2 ? y : y.reshape([.. shape[..^1], tile.Outputs]);
+        if (x.dim() != 2)
+            return Apply(tile, x.reshape(-1, tile.Inputs), weight, bias, training).reshape([.. x.shape[..^1], tile.Outputs]);
+        return is_grad_enabled() ? apply(x, weight, bias!, tile, training) : tile.Forward(x, weight, bias);
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var (x, weight, tile) = ((Tensor)vars[0], (Tensor)vars[1], (AnalogTile)vars[3]);
-        ctx.save_data("call", new Call(tile, x.detach(), weight, (bool)vars[4], x.requires_grad, vars[2] is Tensor && tile.BiasCells is null));
+        var kept = (bool)vars[4] ? x.detach().DetachFromDisposeScope() : null;
+        ctx.save_data("call", new Call(tile, kept, weight, x.requires_grad, vars[2] is Tensor && tile.BiasCells is null));
         return tile.Forward(x, weight, vars[2] as Tensor);
     }
 
@@ -39,13 +39,13 @@ internal sealed class TileFunction : autograd.SingleTensorFunction<TileFunction>
         var call = (Call)ctx.get_data("call");
         try
         {
-            var delta = grad_output.contiguous().detach();
-            if (delta.device.type == DeviceType.CPU && !float.IsFinite(TrainSampler.AbsMax(delta)))
+            var delta = grad_output.is_contiguous() ? grad_output.detach() : grad_output.detach().contiguous();
+            if (delta.device_type == DeviceType.CPU && !float.IsFinite(TrainSampler.AbsMax(delta)))
                 throw new ArgumentException("the gradient must be finite, but holds NaN or infinity; lower the learning rate or check the loss");
             var gradient = call.WantsInput ? call.Tile.Backward(delta, call.Weight) : null;
             var biasGradient = call.WantsBias ? delta.sum([0L]) : null;
-            if (call.Training)
-                call.Tile.Keep(call.X.contiguous(), delta);
+            if (call.X is not null)
+                call.Tile.Keep(call.X, delta);
             return [gradient!, null!, biasGradient!, null!, null!];
         }
         catch (Exception exception)
@@ -58,12 +58,11 @@ internal sealed class TileFunction : autograd.SingleTensorFunction<TileFunction>
     /// <summary>Refuses inputs that the tile cannot take, in a sentence that names the layer.</summary>
     public static void Check(AnalogTile tile, Tensor x)
     {
-        var shape = x.shape;
-        if (shape.Length == 0 || shape[^1] != tile.Inputs)
-            throw new ArgumentException($"{tile.Name}: the input must be [..., {tile.Inputs}], but is [{string.Join(", ", shape)}]; its last dimension is the number of inputs.");
+        if (x.dim() == 0 || x.size(-1) != tile.Inputs)
+            throw new ArgumentException($"{tile.Name}: the input must be [..., {tile.Inputs}], but is [{string.Join(", ", x.shape)}]; its last dimension is the number of inputs.");
         if (x.dtype != ScalarType.Float32)
             throw new ArgumentException($"{tile.Name}: the input must be float32, but is {x.dtype}; convert it with .to(torch.float32).");
-        if (x.device.type == DeviceType.CPU && !IsFinite(x))
+        if (x.device_type == DeviceType.CPU && !IsFinite(x))
             throw new ArgumentException($"{tile.Name}: the input must be finite, but holds NaN or infinity; check the data, or lower the learning rate.");
     }
 
@@ -75,5 +74,10 @@ internal sealed class TileFunction : autograd.SingleTensorFunction<TileFunction>
         return float.IsFinite(TrainSampler.AbsMax(contiguous));
     }
 
-    private sealed record Call(AnalogTile Tile, Tensor X, Tensor Weight, bool Training, bool WantsInput, bool WantsBias);
+    /// <param name="Tile">The tile.</param>
+    /// <param name="X">The inputs, if backward is to keep them for an update.</param>
+    /// <param name="Weight">The layer's weights.</param>
+    /// <param name="WantsInput">Whether somebody asks for the gradient by the inputs.</param>
+    /// <param name="WantsBias">Whether the bias is digital, and trained by its gradient.</param>
+    private sealed record Call(AnalogTile Tile, Tensor? X, Tensor Weight, bool WantsInput, bool WantsBias);
 }

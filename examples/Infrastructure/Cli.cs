@@ -33,6 +33,20 @@ public static class Cli
         return option;
     }
 
+    /// <summary>Some of a few names, with commas between them.</summary>
+    public static Option<IReadOnlyList<string>> Choices(string name, string description, IReadOnlyList<string> value, params string[] choices)
+    {
+        var list = string.Join(", ", choices);
+        var option = Parsed<IReadOnlyList<string>>(name, $"{description}: {list}", "NAME,…", value, text =>
+        {
+            var names = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct().ToArray();
+            var unknown = names.Length == 0 ? text : names.FirstOrDefault(name => !choices.Contains(name));
+            return unknown is null ? (names, null) : (value, $"{name} must be made of {list}, but has '{unknown}'.");
+        });
+        option.CompletionSources.Add(choices);
+        return option;
+    }
+
     /// <summary>Present or not.</summary>
     public static Option<bool> Flag(string name, string description) => new(name) { Description = description };
 

@@ -11,7 +11,8 @@ namespace AnalogTorch.Examples.Mnist;
 internal sealed class MnistExample : Example
 {
     private readonly Option<string> dataset = Cli.Choice("--dataset", "Digits as they are, or on a background of random pixels", "plain", "backrand");
-    private readonly Option<string> ways = Cli.Choice("--ways", "Which ways to train: the ladder of four, all, or one", ["ladder", "all", .. Way.All.Select(way => way.Name)]);
+    private readonly Option<IReadOnlyList<string>> ways = Cli.Choices(
+        "--ways", "Which ways to train", [.. Way.Ladder.Select(way => way.Name)], [.. Way.All.Select(way => way.Name)]);
     private readonly Option<int> epochs = Cli.Integer("--epochs", "Passes over the training images; 0 takes what suits the data", 0, 0, 10_000);
     private readonly Option<int> images = Cli.Integer("--images", "Training images; 0 takes what suits the data", 0, 0, 1_000_000);
     private readonly Option<int> batch = Cli.Integer("--batch", "Images of one step", 1, 1, 100_000);
@@ -26,13 +27,13 @@ internal sealed class MnistExample : Example
     {
         torch.set_num_threads(1); // the trainings run side by side, one on a core
         var backrand = arguments.GetValue(dataset) == "backrand";
-        var chosen = Choose(arguments.GetValue(ways)!);
+        var chosen = Way.All.Where(way => arguments.GetValue(ways)!.Contains(way.Name)).ToArray();
         var length = arguments.GetValue(epochs) is > 0 and var asked ? asked : run.Options.Quick ? 3 : run.Data is null ? 10 : 20;
 
         using var scope = torch.NewDisposeScope();
         var (train, test) = Load(run, arguments.GetValue(images), backrand);
         run.Config = Describe(chosen, backrand, length, train, test, arguments.GetValue(batch));
-        run.Console.WriteLine($"{train.Name}: {train.Count:N0} training and {test.Count:N0} test images, {length} epochs, {chosen.Count} ways × {run.Options.Seeds} seeds.");
+        run.Console.WriteLine($"{train.Name}: {train.Count:N0} training and {test.Count:N0} test images, {length} epochs, {chosen.Length} ways × {run.Options.Seeds} seeds.");
 
         var training = new MnistTraining(train, test, length, arguments.GetValue(batch));
         var results = Train(run, training, chosen);
@@ -43,13 +44,6 @@ internal sealed class MnistExample : Example
         MnistReport.Write(run, rows, results, chosen);
         run.Cancel.ThrowIfCancellationRequested();
     }
-
-    private static IReadOnlyList<Way> Choose(string name) => name switch
-    {
-        "ladder" => Way.Ladder,
-        "all" => Way.All,
-        _ => [.. Way.All.Where(way => way.Name == name)],
-    };
 
     private static (ImageSet Train, ImageSet Test) Load(ExampleRun run, int count, bool backrand)
     {

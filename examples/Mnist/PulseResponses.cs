@@ -25,7 +25,7 @@ internal static class PulseResponses
         var target = new PulseTarget { Planes = array.Planes, Weights = zeros(1, count) };
         var engine = Engines.For(CPU);
         var seen = new List<float[]>();
-        device.Accept(engine.Read(target, default));
+        device.Accept(engine.Read(target, rng));
         for (var pulse = 0; pulse <= up + down; pulse++)
         {
             seen.Add(target.Weights.data<float>().ToArray());
