@@ -14,7 +14,7 @@ public partial class ImportTests
         ["Cells"],
         ["Tiles"],
         ["Layers"],
-        ["Optim", "Inference", "Energy"],
+        ["Optim", "Inference", "Energy", "Checkpoints"],
         ["Presets"],
     ];
 

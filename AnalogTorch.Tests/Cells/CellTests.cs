@@ -27,7 +27,7 @@ public class CellTests
         x.slice(1, 0, 50, 1).fill_(15);
         d.slice(1, 0, 15, 1).fill_(15 | int.MinValue);
         d.slice(1, 15, 30, 1).fill_(15);
-        array.Update(new TrainPair(x, d, 1));
+        array.Update(Bench.Pair(x, d, 1));
         var change = (weights - before) / (float)cell.WeightStep;
         // 750 weights a half; the spread of four steps, device and cycle noise included, is below four steps each.
         Assert.InRange(change.slice(0, 0, 15, 1).mean().item<float>(), -8, -2);
@@ -99,7 +99,7 @@ public class CellTests
         Tensor Observable(string name) => array.Observables.Single(entry => entry.Name == name).Values;
         var saturated = Largest() > (float)threshold;
         Assert.True(saturated.any().item<bool>() && !saturated.all().item<bool>());
-        array.Update(new TrainPair(zeros([1, 32], ScalarType.Int32), zeros([1, 32], ScalarType.Int32), 1));
+        array.Update(Bench.Pair(zeros([1, 32], ScalarType.Int32), zeros([1, 32], ScalarType.Int32), 1));
         var change = (weights - before).abs();
         // Others are left alone; rewritten ones stop within half a nominal step before the target, or one step after.
         Assert.Equal(0, change.masked_fill(saturated, 0f).max().item<float>());

@@ -43,7 +43,7 @@ public class MspLspTests(ITestOutputHelper output)
             var words = ones([100, 64], ScalarType.Int32);
             var alternate = where(arange(100).unsqueeze(1).remainder(2) == 0, words, words | tensor(int.MinValue)).contiguous();
             for (var batch = 0; batch < 10; batch++)
-                array.Update(new TrainPair(words, alternate, 100));
+                array.Update(Bench.Pair(words, alternate, 100));
             Assert.Equal(1000 * 64 * 64, array.Pulses);
             Assert.True((array.PulseCounts!.Value.Up == 500).all().item<bool>());
             Assert.True((array.PulseCounts!.Value.Down == 500).all().item<bool>());
@@ -72,7 +72,7 @@ public class MspLspTests(ITestOutputHelper output)
         using var array = cell.Build(new Rng(2), weights);
         array.Write(targets);
         AssertWithinAPulse(targets);
-        var idle = new TrainPair(zeros([10, 48], ScalarType.Int32), zeros([10, 32], ScalarType.Int32), 10);
+        var idle = Bench.Pair(zeros([10, 48], ScalarType.Int32), zeros([10, 32], ScalarType.Int32), 10);
         for (var transfer = 0; transfer < 4; transfer++)
         {
             // Pulses between transfers, then the transfer itself on an idle batch.
@@ -128,7 +128,7 @@ public class MspLspTests(ITestOutputHelper output)
         var weights = zeros(4, 5);
         using var array = cell.Build(new Rng(2), weights);
         array.Write(zeros(4, 5));
-        array.Update(new TrainPair(zeros([7000, 16], ScalarType.Int32), zeros([7000, 16], ScalarType.Int32), 7000));
+        array.Update(Bench.Pair(zeros([7000, 16], ScalarType.Int32), zeros([7000, 16], ScalarType.Int32), 7000));
         Assert.Equal(0, weights.abs().max().item<float>());
         Assert.True(array.Observables.Single(entry => entry.Name == "g").Values.min().item<float>() > cell.Capacitor.Conductance(0.57));
     }

@@ -41,7 +41,7 @@ internal static class Bench
     /// <summary>Trains whose slots are filled with this probability, and whose signs are random.</summary>
     public static TrainPair Trains(Rng rng, int samples, long inputs, long outputs, double density)
     {
-        return new(Words(rng.Split("inputs"), inputs), Words(rng.Split("outputs"), outputs), samples);
+        return Pair(Words(rng.Split("inputs"), inputs), Words(rng.Split("outputs"), outputs), samples);
 
         Tensor Words(Rng stream, long lines)
         {
@@ -59,6 +59,9 @@ internal static class Bench
             return tensor(words, ScalarType.Int32).reshape(samples, width);
         }
     }
+
+    /// <summary>Trains from their words.</summary>
+    public static TrainPair Pair(Tensor inputs, Tensor outputs, int samples) => new(inputs, (int)inputs.shape[1], outputs, (int)outputs.shape[1], samples);
 
     /// <summary>Pulses up and down that every element must receive, counted one by one.</summary>
     public static (int[] Up, int[] Down) Coincidences(TrainPair trains, long outputs, long inputs, PulseSide side, bool inverted)

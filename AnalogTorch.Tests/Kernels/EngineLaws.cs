@@ -189,7 +189,7 @@ public class EngineLaws
             var words = full([2, (outputs + 47) / 16 * 16], 0b101, ScalarType.Int32);
             words[1] = tensor(0b1 | int.MinValue);
             var lines = full([2, inputs], 0b11101, ScalarType.Int32);
-            device.Accept(Bench.Engine(engine).Update(target, new TrainPair(lines, words, 2), rng.Split("noise")));
+            device.Accept(Bench.Engine(engine).Update(target, Bench.Pair(lines, words, 2), rng.Split("noise")));
         }
         return Bench.Floats(target.Planes.Value.div((float)device.NominalStep));
     };
