@@ -1,4 +1,4 @@
 using AnalogTorch.Examples;
 using AnalogTorch.Examples.Mnist;
 
-return new ExampleProgram([new MnistExample()]).Run(args);
+return args is [TrainingProcess.Argument] ? TrainingProcess.Serve() : new ExampleProgram([new MnistExample()]).Run(args);

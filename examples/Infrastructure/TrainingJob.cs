@@ -7,8 +7,24 @@ namespace AnalogTorch.Examples;
 /// <param name="Accuracy">Latest accuracy as a fraction; not a number where there is none yet.</param>
 public readonly record struct TrainingState(int Epoch, long Images, double Loss, double Accuracy);
 
+/// <summary>Where a training tells how far it is.</summary>
+public interface ITrainingProgress
+{
+    /// <summary>Says that work begins now, where that is later than the job was added.</summary>
+    void Begin();
+
+    /// <summary>Counts images trained on, with the loss over them where it is at hand.</summary>
+    void Advance(long images, double loss = double.NaN);
+
+    /// <summary>Sets the accuracy, a fraction.</summary>
+    void Accuracy(double fraction);
+
+    /// <summary>Says that the job has ended.</summary>
+    void End();
+}
+
 /// <summary>A job's own line to the display. All members may be used from any thread.</summary>
-public sealed class TrainingJob
+public sealed class TrainingJob : ITrainingProgress
 {
     private readonly long total;
     private readonly long imagesPerEpoch;
@@ -86,7 +102,7 @@ public sealed class TrainingJob
         }
     }
 
-    /// <summary>Says that work begins now, where that is later than the job was added.</summary>
+    /// <inheritdoc/>
     public void Begin()
     {
         lock (sync)
@@ -95,7 +111,7 @@ public sealed class TrainingJob
         }
     }
 
-    /// <summary>Counts images trained on, with the loss over them where it is at hand.</summary>
+    /// <inheritdoc/>
     public void Advance(long images, double loss = double.NaN)
     {
         lock (sync)
@@ -111,7 +127,7 @@ public sealed class TrainingJob
         }
     }
 
-    /// <summary>Sets the accuracy, a fraction.</summary>
+    /// <inheritdoc/>
     public void Accuracy(double fraction)
     {
         lock (sync)
@@ -120,7 +136,7 @@ public sealed class TrainingJob
         }
     }
 
-    /// <summary>Says that the job has ended.</summary>
+    /// <inheritdoc/>
     public void End()
     {
         lock (sync)

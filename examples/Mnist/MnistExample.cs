@@ -27,79 +27,71 @@ internal sealed class MnistExample : Example
 
     public override void Run(ExampleRun run, ParseResult arguments)
     {
-        torch.set_num_threads(1); // the trainings run side by side, one on a core
-        var backrand = arguments.GetValue(dataset) == "backrand";
+        if (run.Options.Download)
+            Downloads.Run(run.Console, run.Cancel, (downloader, progress, cancel) => Models.Data.Mnist.DownloadAsync(run.Data!, downloader, progress, cancel));
         var chosen = Way.All.Where(way => arguments.GetValue(ways)!.Contains(way.Name)).ToArray();
         var length = arguments.GetValue(epochs) is > 0 and var asked ? asked : run.Options.Quick ? 3 : run.Data is null ? 10 : 20;
-
+        var task = new MnistTask
+        {
+            Data = run.Data?.Path,
+            Background = arguments.GetValue(dataset) == "backrand",
+            Images = arguments.GetValue(images),
+            Quick = run.Options.Quick,
+            DataSeed = run.Options.Seed,
+            Epochs = length,
+            BatchSize = arguments.GetValue(batch),
+            EventFolder = arguments.GetValue(tensorboard) ? Path.Combine(Path.GetFullPath(run.Options.Output), "tensorboard") : null,
+        };
         using var scope = torch.NewDisposeScope();
-        var (train, test) = Load(run, arguments.GetValue(images), backrand);
-        run.Config = Describe(chosen, backrand, length, train, test, arguments.GetValue(batch));
+        var (train, test) = task.Load(); // says what is wrong with the data before anything starts
+        run.Config = Describe(chosen, task, train, test);
         run.Console.WriteLine($"{train.Name}: {train.Count:N0} training and {test.Count:N0} test images, {length} epochs, {chosen.Length} ways × {run.Options.Seeds} seeds.");
 
-        var eventFolder = arguments.GetValue(tensorboard) ? Path.Combine(run.Options.Output, "tensorboard") : null;
-        var training = new MnistTraining(train, test, length, arguments.GetValue(batch), eventFolder);
-        var results = Train(run, training, chosen);
-        var rows = chosen.Where(way => results.Any(result => result.Way == way)).Select(way => Summary.Of(way, results)).ToArray();
+        var results = Train(run, task, train.Count, chosen);
+        var rows = chosen.Where(way => results.Any(result => result.Way == way.Name)).Select(way => Summary.Of(way, results)).ToArray();
         foreach (var row in rows)
             run.AddRow(row.Way.Name, row.Figures);
         Show(run.Console, rows);
-        MnistReport.Write(run, rows, results, chosen);
+        MnistReport.Write(run, rows, chosen);
         run.Cancel.ThrowIfCancellationRequested();
     }
 
-    private static (ImageSet Train, ImageSet Test) Load(ExampleRun run, int count, bool backrand)
-    {
-        if (run.Options.Download)
-            Downloads.Run(run.Console, run.Cancel, (downloader, progress, cancel) => Models.Data.Mnist.DownloadAsync(run.Data!, downloader, progress, cancel));
-        var seed = run.Options.Seed;
-        var quick = run.Options.Quick;
-        var train = run.Data is { } data ? Models.Data.Mnist.Load(data, train: true) : GeneratedDigits.Create(count > 0 ? count : quick ? 4_000 : 20_000, seed, train: true);
-        var test = run.Data is { } folder ? Models.Data.Mnist.Load(folder, train: false) : GeneratedDigits.Create(quick ? 2_000 : 10_000, seed, train: false);
-        if (count > train.Count)
-            throw new ArgumentException($"--images must be at most {train.Count} with this data, but is {count}.");
-        if (count > 0 || (quick && run.Data is not null))
-            train = train.Take(count > 0 ? count : 4_000);
-        if (backrand)
-            (train, test) = (RandomBackground.Apply(train, seed), RandomBackground.Apply(test, seed + 1));
-        return (train.CenterCrop(24, 22), test.CenterCrop(24, 22));
-    }
-
     /// <summary>Trains all ways with all seeds, as many at a time as there are cores; keeps what is done when the user stops.</summary>
-    private static IReadOnlyList<TrainingResult> Train(ExampleRun run, MnistTraining training, IReadOnlyList<Way> chosen)
+    private static IReadOnlyList<TrainingResult> Train(ExampleRun run, MnistTask task, long imagesPerEpoch, IReadOnlyList<Way> chosen)
     {
         var results = new List<TrainingResult>();
         using (var progress = new LiveProgress(run.Console))
         {
             // The slowest first, so that no core idles at the end.
-            var jobs = run.Seeds.SelectMany(seed => chosen.Reverse().Select(way => (way, seed,
-                job: progress.Add(run.Options.Seeds == 1 ? way.Name : $"{way.Name} {seed}", training.Epochs, training.Train.Count)))).ToArray();
+            var jobs = run.Seeds.SelectMany(seed => chosen.Reverse().Select(way => (
+                Task: task with { Way = way.Name, Seed = seed, Observe = seed == run.Options.Seed },
+                Job: progress.Add(run.Options.Seeds == 1 ? way.Name : $"{way.Name} {seed}", task.Epochs, imagesPerEpoch)))).ToArray();
             try
             {
                 Parallel.ForEach(jobs, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = run.Cancel }, entry =>
                 {
-                    var result = training.Run(entry.way, entry.seed, observe: entry.seed == run.Options.Seed, entry.job, run.Cancel);
+                    var result = TrainingProcess.Run(entry.Task, entry.Job, run.Cancel);
                     lock (results)
                         results.Add(result);
                 });
             }
             catch (OperationCanceledException)
             {
-                // What is complete is reported below.
+                // What is complete is reported by the caller.
             }
         }
         return results;
     }
 
-    private static JsonObject Describe(IReadOnlyList<Way> chosen, bool backrand, int length, ImageSet train, ImageSet test, int batchSize) => new()
+    private static JsonObject Describe(IReadOnlyList<Way> chosen, MnistTask task, ImageSet train, ImageSet test) => new()
     {
         ["network"] = "528-250-125-10, tanh, softmax cross-entropy",
-        ["dataset"] = backrand ? "backrand" : "plain",
+        ["dataset"] = task.Background ? "backrand" : "plain",
         ["training_images"] = train.Count,
         ["test_images"] = test.Count,
-        ["epochs"] = length,
-        ["batch_size"] = batchSize,
-        ["evaluations_averaged"] = TrainingResult.Averaged(length),
+        ["epochs"] = task.Epochs,
+        ["batch_size"] = task.BatchSize,
+        ["evaluations_averaged"] = TrainingResult.Averaged(task.Epochs),
         ["ways"] = new JsonObject(chosen.Select(way => KeyValuePair.Create(way.Name, (JsonNode?)new JsonObject
         {
             ["learning_rate"] = way.LearningRate,

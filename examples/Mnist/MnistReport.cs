@@ -13,7 +13,7 @@ internal static class MnistReport
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes what the trainings gave.</summary>
-    public static void Write(ExampleRun run, IReadOnlyList<Summary> rows, IReadOnlyList<TrainingResult> results, IReadOnlyList<Way> chosen)
+    public static void Write(ExampleRun run, IReadOnlyList<Summary> rows, IReadOnlyList<Way> chosen)
     {
         if (rows.Count == 0)
             return;

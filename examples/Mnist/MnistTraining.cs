@@ -11,7 +11,13 @@ using static TorchSharp.torch.optim;
 namespace AnalogTorch.Examples.Mnist;
 
 /// <summary>What one training gave.</summary>
-internal sealed record TrainingResult(Way Way, long Seed, double[] Accuracy, double[] MeanWeight, double Seconds, Findings? Findings)
+/// <param name="Way">Name of the way.</param>
+/// <param name="Seed">Seed of the training.</param>
+/// <param name="Accuracy">Share of the test images got right after each epoch.</param>
+/// <param name="MeanWeight">Mean magnitude of the weights of the first layer after each epoch.</param>
+/// <param name="Seconds">Time from the first image to the last.</param>
+/// <param name="Findings">What the devices did, if somebody looked.</param>
+internal sealed record TrainingResult(string Way, long Seed, double[] Accuracy, double[] MeanWeight, double Seconds, Findings? Findings)
 {
     /// <summary>Mean over the last third of the evaluations, at most six: accuracy differs a little after odd and even transfers.</summary>
     public double FinalAccuracy => Accuracy[^Averaged(Accuracy.Length)..].Average();
@@ -22,7 +28,7 @@ internal sealed record TrainingResult(Way Way, long Seed, double[] Accuracy, dou
 /// <summary>The training loop of any TorchSharp program; what makes it analog are the two lines marked so.</summary>
 internal sealed record MnistTraining(ImageSet Train, ImageSet Test, int Epochs, int BatchSize, string? EventFolder)
 {
-    public TrainingResult Run(Way way, long seed, bool observe, TrainingJob progress, CancellationToken cancel)
+    public TrainingResult Run(Way way, long seed, bool observe, ITrainingProgress progress)
     {
         using var model = Mlp.Create(Mlp.Mnist, seed);
         var hardware = way.Hardware;
@@ -50,7 +56,6 @@ internal sealed record MnistTraining(ImageSet Train, ImageSet Test, int Epochs, 
             model.train();
             for (long start = 0; start < Train.Count; start += BatchSize)
             {
-                cancel.ThrowIfCancellationRequested();
                 using var scope = NewDisposeScope();
                 var count = Math.Min(BatchSize, Train.Count - start);
                 var x = images.narrow(0, start, count);
@@ -72,7 +77,7 @@ internal sealed record MnistTraining(ImageSet Train, ImageSet Test, int Epochs, 
             events?.add_scalar("mean weight of fc1", (float)meanWeight[epoch], epoch + 1);
         }
         progress.End();
-        return new(way, seed, accuracy, meanWeight, clock.Elapsed.TotalSeconds, observer?.Finish());
+        return new(way.Name, seed, accuracy, meanWeight, clock.Elapsed.TotalSeconds, observer?.Finish());
     }
 
     /// <summary>Share of the test images that the model gets right.</summary>

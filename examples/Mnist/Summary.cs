@@ -7,8 +7,8 @@ internal sealed record Summary(Way Way, double Mean, double Std, double Seconds,
 {
     public static Summary Of(Way way, IReadOnlyList<TrainingResult> results)
     {
-        var runs = results.Where(result => result.Way == way).OrderBy(result => result.Seed).ToArray();
-        var digital = results.Where(result => result.Way.Hardware is null).Select(result => result.FinalAccuracy).ToArray();
+        var runs = results.Where(result => result.Way == way.Name).OrderBy(result => result.Seed).ToArray();
+        var digital = results.Where(result => result.Way == Way.Digital.Name).Select(result => result.FinalAccuracy).ToArray();
         var accuracies = runs.Select(result => result.FinalAccuracy).ToArray();
         var mean = accuracies.Average();
         double? gap = digital.Length == 0 ? null : digital.Average() - mean;

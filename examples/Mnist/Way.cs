@@ -11,10 +11,13 @@ namespace AnalogTorch.Examples.Mnist;
 /// <param name="LearningRate">Learning rate at the start; it is halved half way.</param>
 internal sealed record Way(string Name, TileConfig? Hardware, double LearningRate)
 {
+    /// <summary>Torch's own layers and optimizer.</summary>
+    public static Way Digital { get; } = new("digital", null, 0.01);
+
     /// <summary>The rungs of the ladder, in the order of the report.</summary>
     public static IReadOnlyList<Way> Ladder { get; } =
     [
-        new("digital", null, 0.01),
+        Digital,
         new("pcm-pair", PcmPresets.Pair, 0.003),
         new("msp-lsp-no-inversion", PcmPresets.MspLspWithoutInversion, 0.01),
         new("msp-lsp", PcmPresets.MspLsp, 0.01),
