@@ -30,6 +30,9 @@ public sealed record OneSidedPair : UnitCell
     public override double WeightStep => Device.NominalStep / SiemensPerWeight;
 
     /// <inheritdoc/>
+    public override UnitCell Scaled(double factor) => this with { SiemensPerWeight = SiemensPerWeight / factor };
+
+    /// <inheritdoc/>
     public override CellArray Build(Rng rng, Tensor weights) => new Array(this, rng, weights);
 
     private sealed class Array : CellArray

@@ -13,6 +13,9 @@ public abstract record UnitCell : HardwareConfig
     /// <summary>Mean change of the weight (w) by one pulse.</summary>
     public abstract double WeightStep { get; }
 
+    /// <summary>The same cell, of which the same conductance stands for so many times the weight.</summary>
+    public abstract UnitCell Scaled(double factor);
+
     /// <summary>Builds an array of fresh cells.</summary>
     /// <param name="rng">The stream of this array: device variation, and the seed of everything that it will draw.</param>
     /// <param name="weights">The effective weights [outputs, inputs], which the array writes into from now on.</param>

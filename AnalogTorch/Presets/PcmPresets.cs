@@ -9,10 +9,10 @@ public static class PcmPresets
 {
     /// <summary>The 2T2R+3T1C unit cell of Ambrogio et al., Nature 558:60 (2018), with polarity inversion; ideal periphery.</summary>
     /// <remarks>Gain, offset and interval are the paper's; the conductance scale and the correction budget are chosen here.</remarks>
-    public static TileConfig MspLsp { get; } = new();
+    public static TileConfig MspLsp { get; } = new() { Cell = new MspLspCell(), Scaling = new FanInScaling() };
 
     /// <summary>The same cell with the polarity fixed: the mismatch of its transistors piles up.</summary>
-    public static TileConfig MspLspWithoutInversion { get; } = new() { Cell = new MspLspCell { Polarity = new FixedPolarity() } };
+    public static TileConfig MspLspWithoutInversion { get; } = MspLsp with { Cell = new MspLspCell { Polarity = new FixedPolarity() } };
 
     /// <summary>A pair of phase-change devices with occasional RESET, as of Burr et al. (IEDM 2014); ideal periphery.</summary>
     /// <remarks>The device's statistics are those of Nandakumar et al. (2018), up to a maximum of 20 µS.</remarks>

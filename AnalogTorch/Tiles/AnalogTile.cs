@@ -197,7 +197,7 @@ public sealed class AnalogTile : IDisposable
     private CellArray Build(Tensor weights, string role)
     {
         using var targets = weights.clone();
-        var built = Config.Cell.Build(Stream.Split(role), weights.DetachFromDisposeScope());
+        var built = Config.Cell.Scaled(Config.Scaling.Of(Inputs)).Build(Stream.Split(role), weights.DetachFromDisposeScope());
         built.Write(targets);
         state.register_module(role, built.State);
         return built;

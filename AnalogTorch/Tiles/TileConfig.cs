@@ -11,6 +11,9 @@ public sealed record TileConfig : HardwareConfig
     /// <summary>What one weight is made of.</summary>
     public UnitCell Cell { get; init => field = NotNull(value); } = new MspLspCell();
 
+    /// <summary>How much weight the cell's conductances stand for, layer by layer.</summary>
+    public WeightScaling Scaling { get; init => field = NotNull(value); } = new SameScaling();
+
     /// <summary>How inputs and errors change the weights.</summary>
     public UpdateScheme Update { get; init => field = NotNull(value); } = new StochasticTrains();
 
