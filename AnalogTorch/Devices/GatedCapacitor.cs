@@ -72,6 +72,8 @@ public sealed record GatedCapacitor : PulsedDevice, ILeaky, IResettable, ICrossC
     {
         if (!(MinVoltage <= StartVoltage && StartVoltage <= MaxVoltage))
             throw new ArgumentException($"GatedCapacitor.StartVoltage must be between MinVoltage and MaxVoltage, but is {Units.Format(StartVoltage, "V")} with {Units.Format(MinVoltage, "V")} and {Units.Format(MaxVoltage, "V")}.");
+        if (StepSlope * Math.Max(StartVoltage - MinVoltage, MaxVoltage - StartVoltage) > 1)
+            throw new ArgumentException($"GatedCapacitor.StepSlope must leave steps their sign between MinVoltage and MaxVoltage, but is {StepSlope} /V; take at most {1 / Math.Max(StartVoltage - MinVoltage, MaxVoltage - StartVoltage):G3} /V.");
     }
 
     /// <inheritdoc/>
