@@ -1,6 +1,5 @@
 using AnalogTorch.Core;
 using AnalogTorch.Kernels;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;

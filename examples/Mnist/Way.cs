@@ -32,7 +32,14 @@ internal sealed record Way(string Name, TileConfig? Hardware, double LearningRat
             {
                 Device = new ConstantStep
                 {
-                    DwMin = 0.0005, Min = -1, Max = 1, DwMinVariation = 0, UpDownVariation = 0, MinVariation = 0, MaxVariation = 0, CycleNoise = 0,
+                    DwMin = 0.0005,
+                    Min = -1,
+                    Max = 1,
+                    DwMinVariation = 0,
+                    UpDownVariation = 0,
+                    MinVariation = 0,
+                    MaxVariation = 0,
+                    CycleNoise = 0,
                 },
             },
         },
