@@ -5,11 +5,11 @@ namespace AnalogTorch.Core;
 /// <summary>Prefixed units as factors to SI, so that <c>25 * Units.uS</c> is 25 µS in siemens.</summary>
 public static class Units
 {
-#pragma warning disable CS1591 // The names are the documentation.
+#pragma warning disable CS1591, IDE1006 // The names are the documentation: prefix and unit, as they are written.
     public const double nS = 1e-9, uS = 1e-6, mS = 1e-3;
     public const double ns = 1e-9, us = 1e-6, ms = 1e-3, Minute = 60, Hour = 3600, Day = 86_400, Year = 365 * Day;
     public const double mV = 1e-3, fF = 1e-15, uA = 1e-6;
-#pragma warning restore CS1591
+#pragma warning restore CS1591, IDE1006
 
     private static readonly (double Factor, string Prefix)[] Prefixes =
         [(1e-15, "f"), (1e-12, "p"), (1e-9, "n"), (1e-6, "µ"), (1e-3, "m"), (1, ""), (1e3, "k"), (1e6, "M")];
