@@ -30,7 +30,7 @@ internal sealed class MnistExample : Example
         if (run.Options.Download)
             Downloads.Run(run.Console, run.Cancel, (downloader, progress, cancel) => Models.Data.Mnist.DownloadAsync(run.Data!, downloader, progress, cancel));
         var chosen = Way.All.Where(way => arguments.GetValue(ways)!.Contains(way.Name)).ToArray();
-        var length = arguments.GetValue(epochs) is > 0 and var asked ? asked : run.Options.Quick ? 3 : run.Data is null ? 10 : 20;
+        var length = arguments.GetValue(epochs) is > 0 and var asked ? asked : run.Options.Quick ? 3 : run.Data is null ? 8 : 20;
         var task = new MnistTask
         {
             Data = run.Data?.Path,
