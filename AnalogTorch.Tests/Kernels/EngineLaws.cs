@@ -56,6 +56,8 @@ public class EngineLaws
             var target = Bench.Target(Bench.Device(device), new Rng(key), outputs, inputs, side, inverted, counting: true);
             Bench.Device(device).Accept(Bench.Engine(engine).Update(target, trains, new Rng(key)));
             var (up, down) = Bench.Coincidences(trains, outputs, inputs, side, inverted);
+            if (inverted)
+                (up, down) = (down, up); // pulses are counted in the direction of the weight
             Assert.Equal(up, target.UpCounts!.data<int>().ToArray());
             Assert.Equal(down, target.DownCounts!.data<int>().ToArray());
             Assert.Equal(up.Sum() + down.Sum(), target.Pulses);

@@ -67,10 +67,18 @@ public abstract class CellArray : IUpdatable, IDisposable
     public abstract double WeightStep { get; }
 
     /// <summary>Applies the pulses of a batch, then lets the time of its examples pass.</summary>
+    /// <remarks>A batch is cut where something is due, so that every sample meets the array as it would alone.</remarks>
     public void Update(TrainPair trains)
     {
-        OnUpdate(trains, StepStream.Split("update"));
-        EndStep(trains.Samples);
+        var stream = StepStream.Split("update");
+        for (var start = 0; start < trains.Samples;)
+        {
+            var count = (int)Math.Min(trains.Samples - start, ExamplesUntilDue(Examples));
+            OnUpdate(start == 0 && count == trains.Samples ? trains : trains.Slice(start, count), start == 0 ? stream : stream.Split(start));
+            start += count;
+            Pass(count);
+        }
+        State.Counter(StepsTaken)++;
     }
 
     /// <inheritdoc/>
@@ -79,15 +87,16 @@ public abstract class CellArray : IUpdatable, IDisposable
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         OnAdd(change);
-        EndStep(samples);
+        Pass(samples);
+        State.Counter(StepsTaken)++;
     }
 
-    private void EndStep(int samples)
+    /// <summary>Lets the time of examples pass, and does what is due after them.</summary>
+    private void Pass(int samples)
     {
         var before = Examples;
         State.Counter(ExamplesSeen) += samples;
         OnExamples(before, Examples, StepStream.Split("examples"));
-        State.Counter(StepsTaken)++;
     }
 
     /// <summary>Starts, or restarts, to count the pulses of each weight.</summary>
@@ -129,6 +138,10 @@ public abstract class CellArray : IUpdatable, IDisposable
 
     /// <summary>Moves the weights without pulses.</summary>
     protected abstract void OnAdd(Tensor change);
+
+    /// <summary>Number of examples after which something is due next, at least 1.</summary>
+    /// <param name="examples">Examples seen so far.</param>
+    protected abstract long ExamplesUntilDue(long examples);
 
     /// <summary>Does what is due after examples: leakage, transfer, refresh.</summary>
     /// <param name="before">Examples seen before this batch.</param>

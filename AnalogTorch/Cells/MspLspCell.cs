@@ -36,8 +36,9 @@ public sealed record MspLspCell : UnitCell
     [Unit("1")]
     public int TransferEvery { get; init => field = Within(value, 1, int.MaxValue); } = 8000;
 
-    /// <summary>Share of the weight that a transfer deliberately leaves to g.</summary>
-    public TransferOffset Offset { get; init => field = NotNull(value); } = new PolarityOffset();
+    /// <summary>How a transfer makes its correction tend to raise g, where there is more room.</summary>
+    /// <remarks>The published rule is <see cref="PolarityOffset"/>; with the default, g and its reference leak alike.</remarks>
+    public TransferOffset Offset { get; init => field = NotNull(value); } = new ReferenceOffset();
 
     /// <summary>Sign with which g counts, from transfer to transfer.</summary>
     public Polarity Polarity { get; init => field = NotNull(value); } = new AlternatingPolarity();
@@ -55,7 +56,7 @@ public sealed record MspLspCell : UnitCell
     [Unit("s")]
     public double ExampleTime { get; init => field = NotNegative(value); } = 240 * Units.ns;
 
-    /// <summary>Examples after which leakage is worked into the weights; exact at those moments.</summary>
+    /// <summary>Examples after which leakage is worked into the weights, and at every transfer; 1 works it in after each.</summary>
     [Unit("1")]
     public int LeakEvery { get; init => field = Within(value, 1, int.MaxValue); } = 20;
 
@@ -73,12 +74,12 @@ public sealed record MspLspCell : UnitCell
 
     private sealed class Array : CellArray
     {
-        private const string Plus = "g_plus", Minus = "g_minus", Rest = "rest", Transfers = "transfers";
+        private const string Plus = "g_plus", Minus = "g_minus", Rest = "rest", Transfers = "transfers", LeakedUntil = "leaked_until";
         private readonly MspLspCell cell;
         private readonly DeviceArray lsp, reference;
         private PulseTarget? target;
 
-        public Array(MspLspCell cell, Rng rng, Tensor weights) : base(rng, weights, Transfers)
+        public Array(MspLspCell cell, Rng rng, Tensor weights) : base(rng, weights, Transfers, LeakedUntil)
         {
             this.cell = cell;
             var groups = (weights.shape[0] + cell.OutputsPerReference - 1) / cell.OutputsPerReference;
@@ -115,15 +116,19 @@ public sealed record MspLspCell : UnitCell
         protected override void OnUpdate(TrainPair trains, Rng rng) =>
             Run(lsp, Target(), (engine, target) => engine.Update(target, trains, rng), PulsesSent);
 
+        protected override long ExamplesUntilDue(long examples) =>
+            Math.Min(cell.LeakEvery - examples % cell.LeakEvery, cell.TransferEvery - examples % cell.TransferEvery);
+
         protected override void OnExamples(long before, long after, Rng rng)
         {
-            var periods = after / cell.LeakEvery - before / cell.LeakEvery;
-            var transfer = before / cell.TransferEvery != after / cell.TransferEvery;
-            if (periods == 0 && !transfer)
+            var leak = after / cell.LeakEvery != before / cell.LeakEvery;
+            var transfer = after / cell.TransferEvery != before / cell.TransferEvery;
+            if (!leak && !transfer)
                 return;
             using var noGrad = no_grad();
             using var scope = NewDisposeScope();
-            var seconds = periods * cell.LeakEvery * cell.ExampleTime;
+            var seconds = (after - State.Counter(LeakedUntil)) * cell.ExampleTime;
+            State.Counter(LeakedUntil) = after;
             cell.Capacitor.Leakage.Pass(lsp.Planes.Value, seconds);
             cell.Capacitor.Leakage.Pass(reference.Planes.Value, seconds);
             Refresh();

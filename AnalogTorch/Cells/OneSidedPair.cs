@@ -75,9 +75,11 @@ public sealed record OneSidedPair : UnitCell
             Run(minus, minusTarget, (engine, target) => engine.Update(target, trains, rng.Split("minus")), PulsesSent);
         }
 
+        protected override long ExamplesUntilDue(long examples) => cell.Refresh.ExamplesUntilDue(examples);
+
         protected override void OnExamples(long before, long after, Rng rng)
         {
-            if (!cell.Refresh.IsDue(before, after))
+            if (after - before < cell.Refresh.ExamplesUntilDue(before))
                 return;
             using var noGrad = no_grad();
             using var scope = NewDisposeScope();
@@ -129,10 +131,9 @@ public sealed record OneSidedPair : UnitCell
 /// <summary>What is done about pairs of one-sided devices that approach saturation.</summary>
 public abstract record PairRefresh : HardwareConfig
 {
-    /// <summary>Whether the pairs are to be looked at now.</summary>
-    /// <param name="before">Examples seen before this batch.</param>
-    /// <param name="after">Examples seen with it.</param>
-    public abstract bool IsDue(long before, long after);
+    /// <summary>Number of examples after which the pairs are to be looked at next.</summary>
+    /// <param name="examples">Examples seen so far.</param>
+    public abstract long ExamplesUntilDue(long examples);
 
     /// <summary>The pairs to RESET and write again (bool).</summary>
     public abstract Tensor Saturated(Tensor plus, Tensor minus);
@@ -142,7 +143,7 @@ public abstract record PairRefresh : HardwareConfig
 public sealed record NoRefresh : PairRefresh
 {
     /// <inheritdoc/>
-    public override bool IsDue(long before, long after) => false;
+    public override long ExamplesUntilDue(long examples) => long.MaxValue;
 
     /// <inheritdoc/>
     public override Tensor Saturated(Tensor plus, Tensor minus) => zeros_like(plus, ScalarType.Bool);
@@ -161,7 +162,7 @@ public sealed record OccasionalReset : PairRefresh
     public double Threshold { get; init => field = Positive(value); } = 7.2 * Units.uS;
 
     /// <inheritdoc/>
-    public override bool IsDue(long before, long after) => before / Every != after / Every;
+    public override long ExamplesUntilDue(long examples) => Every - examples % Every;
 
     /// <inheritdoc/>
     public override Tensor Saturated(Tensor plus, Tensor minus) => maximum(plus, minus) > (float)Threshold;

@@ -19,7 +19,7 @@ public sealed record SingleDevice : UnitCell
     [Unit("1")]
     public double ValuePerWeight { get; init => field = Positive(value); } = 1;
 
-    /// <summary>Standard deviation of what a read shows anew after each write, in mean steps of the device.</summary>
+    /// <summary>Standard deviation of what a read shows anew after each write, in units of the device's DwMin or nominal step.</summary>
     [Unit("1")]
     public double WriteNoise { get; init => field = NotNegative(value); }
 
@@ -79,6 +79,8 @@ public sealed record SingleDevice : UnitCell
         protected override void OnUpdate(TrainPair trains, Rng rng) =>
             Run(device, target, (engine, target) => engine.Update(target, trains, rng), PulsesSent);
 
+        protected override long ExamplesUntilDue(long examples) => long.MaxValue;
+
         protected override void OnExamples(long before, long after, Rng rng)
         {
         }
@@ -96,7 +98,7 @@ public sealed record SingleDevice : UnitCell
             Other = Reference,
             Gain = (float)(1 / cell.ValuePerWeight),
             OtherGain = (float)(-1 / cell.ValuePerWeight),
-            WriteNoise = (float)(cell.WriteNoise * cell.WeightStep),
+            WriteNoise = (float)(cell.WriteNoise * (cell.Device is BoundedDevice bounded ? bounded.DwMin : cell.Device.NominalStep) / cell.ValuePerWeight),
         };
     }
 }

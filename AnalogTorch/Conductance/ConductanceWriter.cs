@@ -41,6 +41,14 @@ public sealed record StaircaseWriter : ConductanceWriter, ICrossChecked
     [Unit("S")]
     public double Spread { get; init => field = NotNegative(value); } = 1.5 * Units.uS;
 
+    /// <summary>Mean conductance above which control is poor.</summary>
+    [Unit("S")]
+    public double GControlled { get; init => field = Positive(value); } = 20 * Units.uS;
+
+    /// <summary>Standard deviation of one try above <see cref="GControlled"/>.</summary>
+    [Unit("S")]
+    public double SpreadAbove { get; init => field = NotNegative(value); } = 4 * Units.uS;
+
     /// <summary>Conductance after RESET.</summary>
     [Unit("S")]
     public double GReset { get; init => field = NotNegative(value); } = 0.1 * Units.uS;
@@ -72,12 +80,13 @@ public sealed record StaircaseWriter : ConductanceWriter, ICrossChecked
         var off = targets <= 0;
         var written = full_like(targets, (float)GReset);
         var open = off.logical_not();
-        var pulses = targets.NumberOfElements; // the RESETs
+        var pulses = off.sum().item<long>(); // one RESET each
+        var spread = where(asked > (float)GControlled, full_like(asked, (float)SpreadAbove), full_like(asked, (float)Spread));
         for (var attempt = 0; attempt < Tries; attempt++)
         {
             using var inner = NewDisposeScope();
-            pulses += open.sum().item<long>();
-            var outcome = (asked + Noise.Normal(rng.Split(attempt), targets.shape, targets.device) * (float)Spread).clamp_((float)GReset, (float)GLimit);
+            pulses += 2 * open.sum().item<long>(); // a RESET and a staircase
+            var outcome = (asked + Noise.Normal(rng.Split(attempt), targets.shape, targets.device) * spread).clamp_((float)GReset, (float)GLimit);
             written.copy_(where(open, outcome, written));
             open.logical_and_((written - targets).abs() > (float)Tolerance);
         }

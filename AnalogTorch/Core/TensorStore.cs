@@ -14,6 +14,9 @@ public sealed class TensorStore : nn.Module
     private readonly string[] counterNames;
     private readonly Tensor counters;
 
+    /// <summary>Raised when the store is disposed with the model that it belongs to.</summary>
+    public event Action? Disposing;
+
     /// <summary>A store with the given counters, all zero, and no tensors.</summary>
     public TensorStore(params string[] counterNames) : base(nameof(TensorStore))
     {
@@ -43,6 +46,18 @@ public sealed class TensorStore : nn.Module
         var index = Array.IndexOf(counterNames, name);
         ArgumentOutOfRangeException.ThrowIfNegative(index, name);
         return ref MemoryMarshal.Cast<byte, long>(counters.bytes)[index];
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            var listeners = Disposing;
+            Disposing = null;
+            listeners?.Invoke();
+        }
+        base.Dispose(disposing);
     }
 
     /// <summary>Brings all tensors to a torch device; the counters stay in host memory.</summary>

@@ -43,7 +43,16 @@ public sealed record ExpStep : BoundedDevice
     public double NoiseSlope { get; init => field = NotNegative(value); }
 
     /// <inheritdoc/>
-    public override double NominalStep => DwMin * Math.Max(1 - UpAmplitude * Math.Exp(UpRate * Shift), 0);
+    /// <remarks>Mean of both directions at zero weight; of the upward one alone where zero is the lower bound.</remarks>
+    public override double NominalStep
+    {
+        get
+        {
+            var up = (1 + UpDownBias) * Math.Max(1 - UpAmplitude * Math.Exp(UpRate * Shift), 0);
+            var down = (1 - UpDownBias) * Math.Max(1 - DownAmplitude * Math.Exp(-DownRate * Shift), 0);
+            return DwMin * (Min == 0 ? up : (up + down) / 2);
+        }
+    }
 
     /// <inheritdoc/>
     public override void Accept(IPulseStepVisitor visitor) => visitor.Visit(

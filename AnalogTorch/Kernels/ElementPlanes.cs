@@ -52,10 +52,10 @@ public sealed class PulseTarget
     /// <summary>Standard deviation (w) of what a write adds to the weight that reads show until the next write; 0 for none.</summary>
     public float WriteNoise { get; init; }
 
-    /// <summary>Upward pulses that each element received (int32), or null if nobody counts.</summary>
+    /// <summary>Pulses to raise the weight that each element received (int32), or null if nobody counts.</summary>
     public Tensor? UpCounts { get; set; }
 
-    /// <summary>Downward pulses that each element received (int32), or null if nobody counts.</summary>
+    /// <summary>Pulses to lower the weight that each element received (int32), or null if nobody counts.</summary>
     public Tensor? DownCounts { get; set; }
 
     /// <summary>Addresses of the tensors, kept by an engine that works in host memory.</summary>
@@ -78,6 +78,10 @@ public readonly record struct TrainPair(Tensor Inputs, int InputStride, Tensor O
         : this(inputs, (int)inputs.shape[1], outputs, (int)outputs.shape[1], samples)
     {
     }
+
+    /// <summary>The trains of some samples in a row.</summary>
+    public TrainPair Slice(int start, int count) =>
+        this with { Inputs = Inputs.narrow(0, start, count), Outputs = Outputs.narrow(0, start, count), Samples = count };
 
     /// <summary>The bits that are slots.</summary>
     public const int Slots = 0x7FFFFFFF;

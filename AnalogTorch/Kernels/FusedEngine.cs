@@ -246,8 +246,8 @@ internal sealed class FusedEngine : IPulseEngine
                 planes.Store(step, value, memory, cell, ref lanes, untouched, index, width);
                 if (counting)
                 {
-                    Planes.Count(upCounts, upHits, index, width);
-                    Planes.Count(downCounts, downHits, index, width);
+                    Planes.Count(target.Inverted ? downCounts : upCounts, upHits, index, width);
+                    Planes.Count(target.Inverted ? upCounts : downCounts, downHits, index, width);
                 }
             }
             return pulses;

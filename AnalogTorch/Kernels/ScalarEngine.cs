@@ -45,7 +45,7 @@ internal sealed class ScalarEngine : IPulseEngine
                 if (target.Side != PulseSide.Both && down != (target.Side == PulseSide.DownOnly))
                     continue;
                 for (var pulse = BitOperations.PopCount(x & d & TrainPair.Slots); pulse > 0; pulse--)
-                    element.Step(down && target.Side == PulseSide.Both, countedDown: down);
+                    element.Step(down && target.Side == PulseSide.Both, countedDown: down != target.Inverted);
             }
             element.Store(reading: counts is null && trains.Samples == 0);
         }

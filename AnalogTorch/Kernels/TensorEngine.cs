@@ -63,8 +63,9 @@ internal sealed class TensorEngine : IPulseEngine
                 PulseSide.DownOnly => (-signed).clamp_min(0),
                 _ => signed.abs(),
             };
-            target.UpCounts?.add_(where(down, zeros_like(left), left));
-            target.DownCounts?.add_(where(down, left, zeros_like(left)));
+            var lowers = counts is null && target.Inverted ? down.logical_not() : down; // counted in the direction of the weight
+            target.UpCounts?.add_(where(lowers, zeros_like(left), left));
+            target.DownCounts?.add_(where(lowers, left, zeros_like(left)));
             touched.logical_or_(left > 0);
             target.Pulses += left.sum().item<long>();
             for (var pulse = 0; left.max().item<int>() > pulse; pulse++)

@@ -29,6 +29,9 @@ public static class ModelConversion
         foreach (var (name, module) in modules)
             if (module is Linear linear)
                 AnalogTile.Check(config, Named(name, module), linear.weight!, linear.bias); // all before the first, so that a refusal changes nothing
+        var tied = modules.Where(entry => entry.module is Linear).GroupBy(entry => ((Linear)entry.module).weight!.Handle).FirstOrDefault(group => group.Count() > 1);
+        if (tied is not null)
+            throw new ArgumentException($"{string.Join(" and ", tied.Select(entry => entry.name))} share one weight, but an analog array belongs to one layer; use the same module in both places, or untie them.");
         var rows = new List<ConversionRow>();
         foreach (var (name, module) in modules)
         {

@@ -78,15 +78,17 @@ public sealed class AnalogSGD : OptimizerHelper, IMomentum
         group =>
         {
             var options = (Options)group.Options;
+            if (ReferenceEquals(group, _parameter_groups[0]))
+                CheckAll(); // before any weight moves, so that a failed step changes nothing
             foreach (var parameter in group.Parameters)
             {
-                var isAnalog = AnalogLayer.TryGetTile(parameter, out var tile);
+                if (AnalogLayer.TryGetTile(parameter, out var tile))
+                {
+                    tile.Update(options.LearningRate!.Value); // the second parameter of a tile finds nothing left to do
+                    continue;
+                }
                 using var gradient = parameter.grad;
-                if (isAnalog && gradient is not null)
-                    throw new InvalidOperationException($"{tile!.Name} is analog, but a digital gradient reached its weights: the layer was bypassed; run it by call(x) instead of forward(x).");
-                if (isAnalog)
-                    tile!.Update(options.LearningRate!.Value); // the second parameter of a tile finds nothing left to do
-                else if (gradient is not null)
+                if (gradient is not null)
                     Descend(parameter, gradient, options);
             }
         },
@@ -120,6 +122,25 @@ public sealed class AnalogSGD : OptimizerHelper, IMomentum
         foreach (var parameter in parameters)
             if (AnalogLayer.TryGetTile(parameter, out var tile))
                 yield return tile;
+    }
+
+    private void CheckAll()
+    {
+        foreach (var group in _parameter_groups)
+        {
+            var options = (Options)group.Options;
+            foreach (var parameter in group.Parameters)
+            {
+                if (!AnalogLayer.TryGetTile(parameter, out var tile))
+                    continue;
+                tile.ThrowIfFaulted();
+                Refuse(tile, "momentum", options.Momentum!.Value);
+                Refuse(tile, "weight_decay", options.WeightDecay!.Value);
+                using var gradient = parameter.grad;
+                if (gradient is not null)
+                    throw new InvalidOperationException($"{tile.Name} is analog, but a digital gradient reached its weights: the layer was bypassed; run it by call(x) instead of forward(x).");
+            }
+        }
     }
 
     private static void Refuse(AnalogTile tile, string option, double value)

@@ -8,7 +8,7 @@ namespace AnalogTorch.Periphery;
 /// <remarks>
 /// With α from the scaling, x̂ = DAC(x/α), y₀ = W·x̂ less the IR drop, y₁ = y₀ + read noise + OutputNoise·ξ, y = α·ADC(y₁); where the ADC
 /// clips, the saturation policy may ask for the same read again at a larger α. The gradient passes straight through.
-/// The model and its order are those of IBM aihwkit's analog matrix-vector product.
+/// The model and its order follow IBM aihwkit's analog matrix-vector product, without its input noise and output non-linearity.
 /// </remarks>
 public sealed record AnalogPath : HardwareConfig
 {
@@ -49,24 +49,24 @@ public sealed record AnalogPath : HardwareConfig
             return nn.functional.linear(x, weights, bias);
         using var scope = NewDisposeScope();
         var scale = Scaling.Of(x, bias is not null);
-        var (y, clipped) = ReadOnce(x, weights, bias, scale, rng);
+        if (bias is not null)
+            (x, weights) = (cat([x, ones(x.shape[0], 1, device: x.device)], 1), cat([weights, bias.unsqueeze(1)], 1)); // one more line of the array
+        var (y, clipped) = ReadOnce(x, weights, scale, rng);
         for (var attempt = 0; Saturation.Repeats(attempt) && clipped.any().item<bool>(); attempt++)
         {
             var again = clipped.any(1, keepdim: true);
             scale = where(again, Saturation.Rescale(scale), scale);
-            var (repeated, stillClipped) = ReadOnce(x, weights, bias, scale, rng.Split(attempt));
+            var (repeated, stillClipped) = ReadOnce(x, weights, scale, rng.Split(attempt));
             y = where(again, repeated, y);
             clipped = stillClipped.logical_and(again);
         }
         return y.MoveToOuterDisposeScope();
     }
 
-    private (Tensor Y, Tensor Clipped) ReadOnce(Tensor x, Tensor weights, Tensor? bias, Tensor scale, Rng rng)
+    private (Tensor Y, Tensor Clipped) ReadOnce(Tensor x, Tensor weights, Tensor scale, Rng rng)
     {
         var input = Dac.Convert(x / scale, rng.Split("dac"));
         var y = nn.functional.linear(input, weights);
-        if (bias is not null)
-            y.add_(bias / scale);
         IrDrop.Subtract(y, input, weights);
         ReadNoise.Add(y, input, weights, rng.Split("read"));
         if (OutputNoise != 0)

@@ -8,8 +8,11 @@ namespace AnalogTorch.Presets;
 public static class PcmPresets
 {
     /// <summary>The 2T2R+3T1C unit cell of Ambrogio et al., Nature 558:60 (2018), with polarity inversion; ideal periphery.</summary>
-    /// <remarks>Gain, offset and interval are the paper's; the conductance scale and the correction budget are chosen here.</remarks>
+    /// <remarks>Gain and interval are the paper's; offset rule, conductance scale, tries and correction budget are chosen here.</remarks>
     public static TileConfig MspLsp { get; } = new() { Cell = new MspLspCell(), Scaling = new FanInScaling() };
+
+    /// <summary>The same cell with the offset rule as published, under which a part of every weight leaks.</summary>
+    public static TileConfig MspLspPublishedOffset { get; } = MspLsp with { Cell = new MspLspCell { Offset = new PolarityOffset() } };
 
     /// <summary>The same cell with the polarity fixed: the mismatch of its transistors piles up.</summary>
     public static TileConfig MspLspWithoutInversion { get; } = MspLsp with { Cell = new MspLspCell { Polarity = new FixedPolarity() } };

@@ -13,8 +13,8 @@ namespace AnalogTorch.Tiles;
 /// </remarks>
 public sealed class AnalogTile : IDisposable
 {
-    private const string Key = "key", Reads = "reads";
-    private readonly TensorStore state = new(Key, Reads);
+    private const string Key = "key", Reads = "reads", Evaluations = "evaluations";
+    private readonly TensorStore state = new(Key, Reads, Evaluations);
     private readonly CellArray cells;
     private readonly CellArray? biasCells;
     private readonly PulseTrains trains;
@@ -41,6 +41,7 @@ public sealed class AnalogTile : IDisposable
         cells = Build(weight.detach(), "weights");
         if (bias is not null && config.Bias is AnalogBias)
             biasCells = Build(bias.detach().view(1, -1), "bias");
+        state.Disposing += Dispose;
         (boundWeight, boundBias) = (weight.Handle, bias?.Handle ?? 0);
     }
 
@@ -81,10 +82,11 @@ public sealed class AnalogTile : IDisposable
     /// <param name="x">Inputs [samples, inputs].</param>
     /// <param name="weight">The layer's weights as they are now.</param>
     /// <param name="bias">The layer's bias as it is now, or null.</param>
-    public Tensor Forward(Tensor x, Tensor weight, Tensor? bias)
+    /// <param name="training">Whether this is a read of training; the noise of others does not change that of a training.</param>
+    public Tensor Forward(Tensor x, Tensor weight, Tensor? bias, bool training)
     {
         Follow(weight, bias);
-        var stream = Stream.Split("forward").Split(state.Counter(Reads)++);
+        var stream = Stream.Split(training ? "forward" : "evaluate").Split(state.Counter(training ? Reads : Evaluations)++);
         if (Config.Bias is AnalogBias)
             return Config.Forward.Read(x, weight, bias, stream);
         var y = Config.Forward.Read(x, weight, null, stream);
@@ -99,15 +101,7 @@ public sealed class AnalogTile : IDisposable
         Config.Backward.Read(delta, weight.t(), null, Stream.Split("backward").Split(state.Counter(Reads)++));
 
     /// <summary>Keeps an example for the next update; the tile owns the tensors from now on.</summary>
-    public void Keep(Tensor x, Tensor delta)
-    {
-        if (!x.is_contiguous())
-        {
-            using var strided = x;
-            x = strided.contiguous();
-        }
-        pending.Add((x.DetachFromDisposeScope(), delta.DetachFromDisposeScope()));
-    }
+    public void Keep(Tensor x, Tensor delta) => pending.Add((x.DetachFromDisposeScope(), delta.DetachFromDisposeScope()));
 
     /// <summary>Keeps an exception that must not leave a backward pass, to be thrown by the next update.</summary>
     public void Keep(Exception exception) => fault ??= exception;

@@ -18,19 +18,20 @@ internal sealed class TileFunction : autograd.SingleTensorFunction<TileFunction>
     /// <returns>Outputs [..., outputs].</returns>
     public static Tensor Apply(AnalogTile tile, Tensor x, Tensor weight, Tensor? bias, bool training)
     {
+        training &= weight.requires_grad;
         if (training && tile is { PendingUpdates: > 0, HasOptimizer: false })
-            throw new InvalidOperationException($"{tile.Name}: its weights are analog, and no optimizer updates them; train with AnalogSGD(model.parameters(), ...) made after ToAnalog.");
+            throw new InvalidOperationException($"{tile.Name}: its weights are analog, and no optimizer updates them; train with AnalogSGD(model.parameters(), ...) made after ToAnalog, or freeze the layer with requires_grad = false.");
         if (x.dim() != 2)
             return Apply(tile, x.reshape(-1, tile.Inputs), weight, bias, training).reshape([.. x.shape[..^1], tile.Outputs]);
-        return is_grad_enabled() ? apply(x, weight, bias!, tile, training) : tile.Forward(x, weight, bias);
+        return is_grad_enabled() ? apply(x, weight, bias!, tile, training) : tile.Forward(x, weight, bias, training);
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var (x, weight, tile) = ((Tensor)vars[0], (Tensor)vars[1], (AnalogTile)vars[3]);
-        var kept = (bool)vars[4] ? x.detach().DetachFromDisposeScope() : null;
+        var kept = (bool)vars[4] ? (x.is_contiguous() ? x.detach() : x.detach().contiguous()).DetachFromDisposeScope() : null;
         ctx.save_data("call", new Call(tile, kept, weight, x.requires_grad, vars[2] is Tensor && tile.BiasCells is null));
-        return tile.Forward(x, weight, vars[2] as Tensor);
+        return tile.Forward(x, weight, vars[2] as Tensor, (bool)vars[4]);
     }
 
     /// <remarks>An exception here would end the process, so it is kept for the next optimizer step.</remarks>
@@ -44,6 +45,8 @@ internal sealed class TileFunction : autograd.SingleTensorFunction<TileFunction>
                 throw new ArgumentException("the gradient must be finite, but holds NaN or infinity; lower the learning rate or check the loss");
             var gradient = call.WantsInput ? call.Tile.Backward(delta, call.Weight) : null;
             var biasGradient = call.WantsBias ? delta.sum([0L]) : null;
+            if (call.X is { IsInvalid: true })
+                throw new InvalidOperationException("backward ran again through a call whose update was already taken; run forward again after optimizer.step()");
             if (call.X is not null)
                 call.Tile.Keep(call.X, delta);
             return [gradient!, null!, biasGradient!, null!, null!];

@@ -98,6 +98,13 @@ public static class Plots
             (low, high) = (low - 0.5, high + 0.5);
         }
         var width = (high - low) / bins;
+        if (values.All(double.IsInteger) && high - low > 1)
+        {
+            // Counts: bins of as many whole numbers each, or some would hold one more than others.
+            width = Math.Ceiling((high - low + 1) / bins);
+            low -= 0.5;
+            bins = (int)Math.Ceiling((high - low + 0.5) / width);
+        }
         double[] edges = [.. Enumerable.Range(0, bins).SelectMany(i => new[] { low + i * width, low + (i + 1) * width })];
 
         var plot = Blank(xLabel, "share of all [1]");

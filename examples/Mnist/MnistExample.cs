@@ -47,19 +47,22 @@ internal sealed class MnistExample : Example
         run.Config = Describe(chosen, task, train, test);
         run.Console.WriteLine($"{train.Name}: {train.Count:N0} training and {test.Count:N0} test images, {length} epochs, {chosen.Length} ways × {run.Options.Seeds} seeds.");
 
-        var results = Train(run, task, train.Count, chosen);
+        var (results, failure) = Train(run, task, train.Count, chosen);
         var rows = chosen.Where(way => results.Any(result => result.Way == way.Name)).Select(way => Summary.Of(way, results)).ToArray();
         foreach (var row in rows)
             run.AddRow(row.Way.Name, row.Figures);
         Show(run.Console, rows);
         MnistReport.Write(run, rows, chosen);
         run.Cancel.ThrowIfCancellationRequested();
+        if (failure is not null)
+            throw failure; // after the trainings that did succeed were written down
     }
 
     /// <summary>Trains all ways with all seeds, as many at a time as there are cores; keeps what is done when the user stops.</summary>
-    private static IReadOnlyList<TrainingResult> Train(ExampleRun run, MnistTask task, long imagesPerEpoch, IReadOnlyList<Way> chosen)
+    private static (IReadOnlyList<TrainingResult> Results, Exception? Failure) Train(ExampleRun run, MnistTask task, long imagesPerEpoch, IReadOnlyList<Way> chosen)
     {
         var results = new List<TrainingResult>();
+        Exception? failure = null;
         using (var progress = new LiveProgress(run.Console))
         {
             // The slowest first, so that no core idles at the end.
@@ -68,7 +71,9 @@ internal sealed class MnistExample : Example
                 Job: progress.Add(run.Options.Seeds == 1 ? way.Name : $"{way.Name} {seed}", task.Epochs, imagesPerEpoch)))).ToArray();
             try
             {
-                Parallel.ForEach(jobs, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = run.Cancel }, entry =>
+                // One by one: a core takes the next job when it is free.
+                var queue = System.Collections.Concurrent.Partitioner.Create(jobs, System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering);
+                Parallel.ForEach(queue, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = run.Cancel }, entry =>
                 {
                     var result = TrainingProcess.Run(entry.Task, entry.Job, run.Cancel);
                     lock (results)
@@ -79,8 +84,12 @@ internal sealed class MnistExample : Example
             {
                 // What is complete is reported by the caller.
             }
+            catch (AggregateException failures)
+            {
+                failure = failures.Flatten().InnerExceptions[0];
+            }
         }
-        return results;
+        return (results, failure);
     }
 
     private static JsonObject Describe(IReadOnlyList<Way> chosen, MnistTask task, ImageSet train, ImageSet test) => new()

@@ -35,7 +35,7 @@ internal static class TrainingProcess
         progress.Begin();
         while (process.StandardOutput.ReadLine() is { } line)
         {
-            var message = JsonSerializer.Deserialize<Message>(line, Json)!;
+            var message = Read(line, task);
             if (message.Error is { } error)
                 throw new InvalidDataException(error);
             result = message.Result ?? result;
@@ -69,6 +69,18 @@ internal static class TrainingProcess
         {
             Send(new Message { Error = exception.Message });
             return 1;
+        }
+    }
+
+    private static Message Read(string line, MnistTask task)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Message>(line, Json)!;
+        }
+        catch (JsonException)
+        {
+            throw new IOException($"The training of {task.Way} with seed {task.Seed} wrote '{line}' where a message was expected; run it alone to see why.");
         }
     }
 
