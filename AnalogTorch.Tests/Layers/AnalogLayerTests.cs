@@ -33,6 +33,45 @@ public class AnalogLayerTests
 
     private static readonly TileConfig Ideal = new() { Cell = new SingleDevice { Device = IdealDevice }, Update = new SlottedTrains() };
 
+    /// <summary>An analog layer keeps its dtype: devices are simulated in single precision.</summary>
+    [Fact]
+    public void AnotherDtypeIsRefused()
+    {
+        using var model = Sequential(("fc", Linear(4, 3)));
+        model.ToAnalog(Ideal, 1);
+        model.to(ScalarType.Float64);
+        var message = Assert.ThrowsAny<Exception>(() => model.call(ones(2, 4))).Message;
+        Assert.Contains("fc: the weights of an analog tile must stay float32", message, StringComparison.Ordinal);
+    }
+
+    /// <summary>A frozen layer is read and passes gradients on, but takes no pulses.</summary>
+    [Fact]
+    public void FrozenLayerTakesNoPulses()
+    {
+        using var model = Sequential(("fc1", Linear(4, 3)), ("fc2", Linear(3, 2)));
+        model.ToAnalog(Ideal, 1);
+        var (frozen, trained) = ((Linear)model[0], (Linear)model[1]);
+        frozen.weight!.requires_grad = false;
+        using var optimizer = new AnalogSGD(trained.parameters(), lr: 0.5);
+        var before = (frozen.weight.clone(), trained.weight!.clone());
+        for (var step = 0; step < 3; step++)
+        {
+            model.call(ones(1, 4)).sum().backward();
+            optimizer.step();
+        }
+        Assert.True(before.Item1.bytes.SequenceEqual(frozen.weight.bytes));
+        Assert.False(before.Item2.bytes.SequenceEqual(trained.weight!.bytes));
+    }
+
+    [Fact]
+    public void TiedWeightsAreRefused()
+    {
+        using var model = Sequential(("fc1", Linear(3, 3)), ("fc2", Linear(3, 3)));
+        ((Linear)model[1]).weight = ((Linear)model[0]).weight;
+        var message = Assert.Throws<ArgumentException>(() => model.ToAnalog(Ideal, 1)).Message;
+        Assert.Contains("fc1 and fc2 share one weight", message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void IdealHardwareIsDigitalSgdWhereItsPulsesCanSayIt()
     {

@@ -69,7 +69,7 @@ public sealed class TensorStore : nn.Module
                 continue;
             var moved = tensor.to(device).DetachFromDisposeScope();
             tensors[name] = moved;
-            register_buffer(name, moved);
+            ConditionallyRegisterBuffer(name, moved);
             tensor.Dispose();
         }
     }

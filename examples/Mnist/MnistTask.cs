@@ -28,6 +28,9 @@ internal sealed record MnistTask
     /// <summary>Images of one step.</summary>
     public int BatchSize { get; init; }
 
+    /// <summary>Factor on the learning rates.</summary>
+    public double RateFactor { get; init; } = 1;
+
     /// <summary>Name of the way to train.</summary>
     public string Way { get; init; } = "";
 
@@ -63,6 +66,7 @@ internal sealed record MnistTask
     {
         var (train, test) = Load();
         var way = Mnist.Way.All.Single(way => way.Name == Way);
-        return new MnistTraining(train, test, Epochs, BatchSize, EventFolder).Run(way, Seed, Observe, progress);
+        return new MnistTraining(train, test, Epochs, BatchSize, EventFolder)
+            .Run(way with { LearningRate = way.LearningRate * RateFactor }, Seed, Observe, progress);
     }
 }
