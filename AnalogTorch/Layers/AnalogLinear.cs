@@ -58,7 +58,7 @@ public sealed class AnalogLinear : nn.Module<Tensor, Tensor>
     /// <returns>[..., outputs].</returns>
     public override Tensor forward(Tensor input)
     {
-        TileFunction.Check(tile, input);
+        TileFunction.Check(tile, input, weightParameter);
         AnalogLayer.Bind(tile, weightParameter, biasParameter);
         return TileFunction.Apply(tile, input, weightParameter, biasParameter, training);
     }

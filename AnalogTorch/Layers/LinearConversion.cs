@@ -28,7 +28,7 @@ internal sealed class LinearConversion
 
     private Tensor Before(nn.Module<Tensor, Tensor> module, Tensor input)
     {
-        TileFunction.Check(tile, input);
+        TileFunction.Check(tile, input, layer.weight!);
         parked = input;
         return (input.dim() == 2 ? input : input.reshape(-1, tile.Inputs)).narrow(0, 0, 0);
     }

@@ -178,8 +178,6 @@ public sealed class AnalogTile : IDisposable
     {
         if (weight.Handle != boundWeight)
         {
-            if (weight.dtype != ScalarType.Float32)
-                throw new InvalidOperationException($"{Name}: the weights of an analog tile must stay float32, but are {weight.dtype}; do not convert an analog model to another dtype.");
             cells.Rebind(weight.detach().DetachFromDisposeScope());
             boundWeight = weight.Handle;
         }

@@ -59,8 +59,10 @@ internal sealed class TileFunction : autograd.SingleTensorFunction<TileFunction>
     }
 
     /// <summary>Refuses inputs that the tile cannot take, in a sentence that names the layer.</summary>
-    public static void Check(AnalogTile tile, Tensor x)
+    public static void Check(AnalogTile tile, Tensor x, Tensor weight)
     {
+        if (weight.dtype != ScalarType.Float32)
+            throw new InvalidOperationException($"{tile.Name}: the weights of an analog tile must stay float32, but are {weight.dtype}; do not convert an analog model to another dtype.");
         if (x.dim() == 0 || x.size(-1) != tile.Inputs)
             throw new ArgumentException($"{tile.Name}: the input must be [..., {tile.Inputs}], but is [{string.Join(", ", x.shape)}]; its last dimension is the number of inputs.");
         if (x.dtype != ScalarType.Float32)
