@@ -38,10 +38,3 @@ public interface IResettable
     /// <param name="normal">Standard normal numbers, one an element.</param>
     Tensor AfterReset(Tensor normal);
 }
-
-/// <summary>A device whose value changes when it is left alone.</summary>
-public interface ILeaky
-{
-    /// <summary>How it changes.</summary>
-    Leakage Leakage { get; }
-}

@@ -45,13 +45,4 @@ public static class AnalogLayer
         if (bias is not null && tile.BiasCells is not null)
             Tiles.AddOrUpdate(bias, tile);
     }
-
-    /// <summary>Forgets a layer's tile.</summary>
-    internal static void Detach(nn.Module layer, Parameter weight, Parameter? bias)
-    {
-        Layers.Remove(layer);
-        Tiles.Remove(weight);
-        if (bias is not null)
-            Tiles.Remove(bias);
-    }
 }
