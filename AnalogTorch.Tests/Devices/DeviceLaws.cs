@@ -44,10 +44,10 @@ public class DeviceLaws
         using var scope = NewDisposeScope();
         var device = Bench.Device(name);
         var target = Bench.Target(device, new Rng(12), 40, 100);
-        target.Planes.Value.copy_(target.Planes.Max.expand_as(target.Planes.Value));
+        target.Planes.Value.copy_(((Tensor)target.Planes.Max).expand_as(target.Planes.Value));
         device.Accept(new Quiet(Bench.Engine("fused").Pulse(target, ones_like(target.Planes.Value, ScalarType.Int32), default)));
         Assert.True((target.Planes.Value <= target.Planes.Max).all().item<bool>());
-        target.Planes.Value.copy_(target.Planes.Min.expand_as(target.Planes.Value));
+        target.Planes.Value.copy_(((Tensor)target.Planes.Min).expand_as(target.Planes.Value));
         device.Accept(new Quiet(Bench.Engine("fused").Pulse(target, full_like(target.Planes.Value, -1, ScalarType.Int32), default)));
         Assert.True((target.Planes.Value >= target.Planes.Min).all().item<bool>());
     }

@@ -16,7 +16,8 @@ internal static class Bench
 
     public static PulsedDevice Device(string name) => Catalog.Defaults<PulsedDevice>().Single(device => device.GetType().Name == name);
 
-    public static IPulseEngine Engine(string name) => Engines.All.Single(engine => engine.Name == name);
+    /// <summary>An engine by its name; "fused" is that of the widest registers.</summary>
+    public static IPulseEngine Engine(string name) => Engines.All.First(engine => engine.Name == name || (name == "fused" && engine.Name.StartsWith("fused", StringComparison.Ordinal)));
 
     /// <summary>A fresh array whose weights show its values.</summary>
     public static PulseTarget Target(PulsedDevice device, Rng rng, long outputs, long inputs, PulseSide side = PulseSide.Both, bool inverted = false, bool counting = false)

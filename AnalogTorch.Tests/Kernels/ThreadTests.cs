@@ -30,7 +30,7 @@ public class ThreadTests
                 using var scope = NewDisposeScope();
                 var rng = Rng.FromSeed(1);
                 var target = Bench.Target(Bench.Device(device), rng, 300, 251);
-                Bench.Device(device).Accept(Bench.Engine("fused").Update(target, Bench.Trains(rng, 8, 251, 300, 0.1), rng.Split("noise")));
+                Bench.Device(device).Accept(Engines.All[0].Update(target, Bench.Trains(rng, 8, 251, 300, 0.1), rng.Split("noise")));
                 return (Bench.Floats(target.Planes.Value), target.Pulses);
             }
             finally

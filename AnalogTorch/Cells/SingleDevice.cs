@@ -45,7 +45,7 @@ public sealed record SingleDevice : UnitCell
         public Array(SingleDevice cell, Rng rng, Tensor weights) : base(rng, weights)
         {
             this.cell = cell;
-            device = new DeviceArray(cell.Device, "device", State, rng, weights.shape, weights.device);
+            device = new DeviceArray(cell.Device, "device", State, rng, weights.shape, weights.device, Shared);
             using var scope = NewDisposeScope();
             if (cell.Reference.Draw(cell.Device, device.Planes) is { } reference)
                 State.Add(ReferencePlane, reference.expand(weights.shape).contiguous());
@@ -53,6 +53,10 @@ public sealed record SingleDevice : UnitCell
         }
 
         public override IEnumerable<(string Name, Tensor Values)> Observables => [("Device value", device.Planes.Value)];
+
+        /// <summary>The weights, where they are the values of the devices: then memory holds them once.</summary>
+        private Tensor? Shared =>
+            cell is { Device: BoundedDevice, Reference: ZeroReference, ValuePerWeight: 1, WriteNoise: 0 } ? Weights : null;
 
         private Tensor? Reference => State.Names.Contains(ReferencePlane) ? State[ReferencePlane] : null;
 
@@ -87,7 +91,7 @@ public sealed record SingleDevice : UnitCell
 
         protected override void OnRebind()
         {
-            device.Moved();
+            device.Moved(Shared);
             target = Target();
         }
 
@@ -131,5 +135,7 @@ public sealed record SymmetryPointReference : Reference
 {
     /// <inheritdoc/>
     public override Tensor? Draw(PulsedDevice device, ElementPlanes planes) =>
-        ((planes.Up - planes.Down) / (planes.Up / planes.Max - planes.Down / planes.Min)).nan_to_num_(0);
+        Of(planes.Up, planes.Down, planes.Min, planes.Max);
+
+    private static Tensor Of(Tensor up, Tensor down, Tensor min, Tensor max) => ((up - down) / (up / max - down / min)).nan_to_num_(0);
 }

@@ -80,7 +80,7 @@ public abstract record BoundedDevice : PulsedDevice, IResettable
             Min: Spread(rng, "min", Min, Math.Abs(Min) * MinVariation, shape, device).clamp_max_((float)(Min * LeastBound)),
             Max: Spread(rng, "max", Max, Max * MaxVariation, shape, device).clamp_min_((float)(Max * LeastBound)),
             Offset: zeros(1, device: device));
-        scope.MoveToOuter(planes.Value, planes.Up, planes.Down, planes.Min, planes.Max, planes.Offset);
+        scope.MoveToOuter(planes.Value, planes.Up.Values, planes.Down.Values, planes.Min.Values, planes.Max.Values, planes.Offset.Values);
         return planes;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AnalogTorch.Kernels;
 
 namespace AnalogTorch.Devices;
@@ -14,8 +15,10 @@ public sealed record ConstantStep : BoundedDevice
 
     private readonly struct Step(float noise) : IPulseStep<Step>
     {
-        public T Up<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> => cell.Up * (1f + noise * draw);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Up<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> => cell.Up * T.MultiplyAdd(noise, draw, 1f);
 
-        public T Down<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> => -cell.Down * (1f + noise * draw);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Down<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> => -cell.Down * T.MultiplyAdd(noise, draw, 1f);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AnalogTorch.Core;
 using AnalogTorch.Kernels;
 
@@ -82,20 +83,24 @@ public sealed record ExpStep : BoundedDevice
         public required float Floor { get; init; }
         public required float Slope { get; init; }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Up<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T>
         {
             var mean = cell.Up * T.Max(1f - UpAmplitude * T.Exp(UpRate * Exponent(value, cell)), 0f);
             return mean + draw * Deviation(mean, value);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Down<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T>
         {
             var mean = -cell.Down * T.Max(1f - DownAmplitude * T.Exp(-DownRate * Exponent(value, cell)), 0f);
             return mean + draw * Deviation(mean, value);
         }
 
-        private T Exponent<T>(T value, in Cell<T> cell) where T : struct, ILane<T> => Scale * value / (cell.Max - cell.Min) + Shift;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private T Exponent<T>(T value, in Cell<T> cell) where T : struct, ILane<T> => value * (Scale / (cell.Max - cell.Min)) + Shift;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private T Deviation<T>(T mean, T value) where T : struct, ILane<T> => Noise * (T.Abs(mean) + Floor + Slope * T.Abs(value));
     }
 }

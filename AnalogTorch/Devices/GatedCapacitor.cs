@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AnalogTorch.Core;
 using AnalogTorch.Kernels;
 using static TorchSharp.torch;
@@ -97,12 +98,15 @@ public sealed record GatedCapacitor : PulsedDevice, IResettable, ICrossChecked
     {
         private readonly float transconductance = transconductance;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Up<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> =>
-            cell.Up * (1f - slope * (value - start)) * (1f + noise * draw);
+            cell.Up * (1f - slope * (value - start)) * T.MultiplyAdd(noise, draw, 1f);
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Down<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> =>
-            -cell.Down * (1f + slope * (value - start)) * (1f + noise * draw);
+            -cell.Down * (1f + slope * (value - start)) * T.MultiplyAdd(noise, draw, 1f);
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Read<T>(in Step step, T value, in Cell<T> cell) where T : struct, ILane<T> =>
             step.transconductance * T.Max(value - cell.Offset, 0f);
     }

@@ -63,10 +63,13 @@ public sealed record JumpTable : PulsedDevice, IResettable, ICrossChecked
 
     private readonly struct Step(float[] up, float[] down, int bins, int quantiles) : IPulseStep<Step>
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Up<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> => Jump(up, value, cell, draw);
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Down<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> => Jump(down, value, cell, draw);
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private T Jump<T>(float[] table, T value, in Cell<T> cell, T draw) where T : struct, ILane<T>
         {
             var bin = T.Min(T.Max(T.Floor(value / cell.Max * (float)bins), 0f), (float)(bins - 1));

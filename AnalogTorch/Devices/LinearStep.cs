@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AnalogTorch.Core;
 using AnalogTorch.Kernels;
 
@@ -51,12 +52,15 @@ public sealed record LinearStep : BoundedDevice, ICrossChecked
             throw new ArgumentException("LinearStep.Min must be less than 0, but is 0: the down step shrinks towards it; use ExpStep or JumpTable for a one-sided device.");
     }
 
+    // Written so that the divisions do not depend on the value, and are made once for many pulses.
     private readonly struct Step(float up, float down, float relative, float additive) : IPulseStep<Step>
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Up<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> =>
-            cell.Up * ((1f - up * value / cell.Max) * (1f + relative * draw) + additive * draw);
+            T.MultiplyAdd(T.MultiplyAdd(value, -(up * cell.Up / cell.Max), cell.Up), T.MultiplyAdd(relative, draw, 1f), cell.Up * (additive * draw));
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Down<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> =>
-            -cell.Down * ((1f - down * value / cell.Min) * (1f + relative * draw) + additive * draw);
+            T.MultiplyAdd(T.MultiplyAdd(value, down * cell.Down / cell.Min, -cell.Down), T.MultiplyAdd(relative, draw, 1f), -cell.Down * (additive * draw));
     }
 }

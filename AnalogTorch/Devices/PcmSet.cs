@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AnalogTorch.Core;
 using AnalogTorch.Kernels;
 using static TorchSharp.torch;
@@ -108,11 +109,14 @@ public sealed record PcmSet : PulsedDevice, IResettable, ICrossChecked
 
         public static bool HasMemory => true;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Remember<T>(in Step step, T memory) where T : struct, ILane<T> => memory * step.Fade;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Up<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> =>
             MeanSlope * value + MeanStep + MeanHistory * memory + (NoiseSlope * value + NoiseStep + NoiseHistory * memory) * draw;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Down<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> => 0f;
     }
 }

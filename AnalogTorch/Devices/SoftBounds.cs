@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AnalogTorch.Core;
 using AnalogTorch.Kernels;
 
@@ -20,12 +21,15 @@ public sealed record SoftBounds : BoundedDevice, ICrossChecked
             throw new ArgumentException("SoftBounds.Min must be less than 0, but is 0: the down step shrinks towards it; use ExpStep or JumpTable for a one-sided device.");
     }
 
+    // Written so that the divisions do not depend on the value, and are made once for many pulses.
     private readonly struct Step(float noise) : IPulseStep<Step>
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Up<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> =>
-            cell.Up * (1f - value / cell.Max) * (1f + noise * draw);
+            T.MultiplyAdd(value, -(cell.Up / cell.Max), cell.Up) * T.MultiplyAdd(noise, draw, 1f);
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Down<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> =>
-            -cell.Down * (1f - value / cell.Min) * (1f + noise * draw);
+            T.MultiplyAdd(value, cell.Down / cell.Min, -cell.Down) * T.MultiplyAdd(noise, draw, 1f);
     }
 }

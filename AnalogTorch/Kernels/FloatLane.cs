@@ -15,6 +15,7 @@ internal readonly record struct FloatLane(float Value) : ILane<FloatLane>
     public static FloatLane Floor(FloatLane a) => MathF.Floor(a.Value);
     public static FloatLane Exp(FloatLane a) => MathF.Exp(a.Value);
     public static FloatLane Sqrt(FloatLane a) => MathF.Sqrt(a.Value);
+    public static FloatLane MultiplyAdd(FloatLane a, FloatLane b, FloatLane c) => MathF.FusedMultiplyAdd(a.Value, b.Value, c.Value);
     public static FloatLane IfLess(FloatLane a, FloatLane b, FloatLane then, FloatLane otherwise) => a.Value < b.Value ? then : otherwise;
     public static FloatLane Gather(float[] table, FloatLane index) => table[(int)index.Value];
 }

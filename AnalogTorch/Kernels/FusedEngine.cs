@@ -1,23 +1,43 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
+using System.Runtime.InteropServices;
 using AnalogTorch.Core;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Kernels;
 
-/// <summary>The CPU engine: sixteen inputs of one output in a register, all samples of a batch while they are there.</summary>
+/// <summary>An engine that works in registers of one width.</summary>
+internal interface IWideEngine
+{
+    /// <summary>Number of lanes.</summary>
+    int Lanes { get; }
+}
+
+/// <summary>The CPU engine: as many inputs of one output as a register holds, all samples of a batch while they are there.</summary>
 /// <remarks>
-/// Coincidences are the AND of two words; a loop clears the lowest set bit of every lane and applies one masked pulse, so
-/// every pulse is applied exactly, in order. Registers without a coincidence are skipped unread. Random numbers are keyed by
-/// (stream, output), so the split over threads leaves no trace. As many threads work as torch itself may use.
+/// Coincidences are the AND of two words. Those of all samples are first queued, one bit a pulse that says which way it goes, each
+/// lane for itself; then the queues are worked off. So a lane that few pulses reach does not wait at every sample for the one that
+/// gets most, and every pulse is applied exactly, in its order. Registers without a coincidence are skipped unread. Random numbers
+/// are keyed by (stream, output), so the split over threads leaves no trace. As many threads work as torch itself may use.
 /// </remarks>
-internal sealed class FusedEngine : IPulseEngine
+internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struct, IWide<T>
 {
     private const long WorkWorthThreads = 400_000; // element·samples below which starting threads costs more than it saves
+    private const int SamplesAtATime = 1024;
+    private const int QueueLength = 32;
+    private const int CacheLine = 64;
 
-    public string Name => "fused";
+    private FusedEngine()
+    {
+    }
+
+    public string Name => $"fused-{32 * T.Width}";
+
+    public int Lanes => T.Width;
+
+    /// <summary>The engine, if the computer has registers of this width.</summary>
+    public static IEnumerable<IPulseEngine> IfSupported() => T.IsSupported ? [new FusedEngine<T>()] : [];
 
     public bool Supports(Device device) => device.type == DeviceType.CPU;
 
@@ -30,24 +50,40 @@ internal sealed class FusedEngine : IPulseEngine
     /// <summary>What a pulse draws, as a type, so that the loop is compiled without what it does not need.</summary>
     private interface IDraw
     {
-        static abstract VectorLane Next(ref RandomLanes lanes);
+        static abstract T Next(ref RandomLanes<T> lanes);
     }
 
     private readonly struct NoDraw : IDraw
     {
-        public static VectorLane Next(ref RandomLanes lanes) => 0f;
+        public static T Next(ref RandomLanes<T> lanes) => 0f;
     }
 
     private readonly struct NormalDraw : IDraw
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static VectorLane Next(ref RandomLanes lanes) => lanes.NextNormal();
+        public static T Next(ref RandomLanes<T> lanes) => lanes.NextNormal();
     }
 
     private readonly struct UniformDraw : IDraw
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static VectorLane Next(ref RandomLanes lanes) => lanes.NextUniform();
+        public static T Next(ref RandomLanes<T> lanes) => lanes.NextUniform();
+    }
+
+    /// <summary>Whether pulses of both directions reach the elements, as a type.</summary>
+    private interface IReach
+    {
+        static abstract bool IsBoth { get; }
+    }
+
+    private readonly struct BothWays : IReach
+    {
+        public static bool IsBoth => true;
+    }
+
+    private readonly struct OneWay : IReach
+    {
+        public static bool IsBoth => false;
     }
 
     /// <summary>A target's tensors as addresses; looked up once, since asking torch costs as much as hundreds of pulses.</summary>
@@ -60,8 +96,12 @@ internal sealed class FusedEngine : IPulseEngine
         private readonly float* memory = TensorMemory.PointerOrNull<float>(target.Planes.Memory);
         private readonly float* weights = TensorMemory.Pointer<float>(target.Weights);
         private readonly float* other = TensorMemory.PointerOrNull<float>(target.Other);
-        private readonly Plane up = new(target.Planes.Up), down = new(target.Planes.Down);
-        private readonly Plane min = new(target.Planes.Min), max = new(target.Planes.Max), offset = new(target.Planes.Offset);
+        private readonly PlaneMemory up = new(target.Planes.Up), down = new(target.Planes.Down);
+        private readonly PlaneMemory min = new(target.Planes.Min), max = new(target.Planes.Max), offset = new(target.Planes.Offset);
+
+        // Words of the input lines, register by register, and the first inputs of these registers.
+        private float[] gathered = [];
+        private int[] columns = [];
 
         public int* UpCounts => TensorMemory.PointerOrNull<int>(target.UpCounts);
 
@@ -69,190 +109,375 @@ internal sealed class FusedEngine : IPulseEngine
 
         public static Planes Of(PulseTarget target) => (Planes)(target.Memory ??= new Planes(target));
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Cell<VectorLane> Cell(long index, int count) => new(
-            up.Load(index, count), down.Load(index, count), min.Load(index, count), max.Load(index, count), offset.Load(index, count));
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public VectorLane Value(long index, int count) => VectorMemory.Load(value + index, count);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public VectorLane Memory(long index, int count) => VectorMemory.Load(memory + index, count);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void Store<TStep>(in TStep step, VectorLane newValue, VectorLane newMemory, in Cell<VectorLane> cell, ref RandomLanes lanes, Vector512<int> untouched, long index, int count)
-            where TStep : struct, IPulseStep<TStep>
+        /// <summary>The words of the registers in which a line has a pulse in any sample, those of all samples side by side.</summary>
+        /// <remarks>Rows of samples lie a power of two apart more often than not, and would push each other out of the cache.</remarks>
+        public InputLines Gather(TrainPair trains)
         {
-            VectorMemory.Store(newValue, value + index, count);
-            if (TStep.HasMemory)
-                VectorMemory.Store(newMemory, memory + index, count);
-            StoreWeight(step, newValue, cell, ref lanes, untouched, index, count);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public void StoreWeight<TStep>(in TStep step, VectorLane newValue, in Cell<VectorLane> cell, ref RandomLanes lanes, Vector512<int> untouched, long index, int count)
-            where TStep : struct, IPulseStep<TStep>
-        {
-            var weight = target.Gain * TStep.Read(step, newValue, cell);
-            if (other is not null)
-                weight += target.OtherGain * VectorMemory.Load(other + index, count);
-            if (target.WriteNoise != 0)
-                weight = Vector512.ConditionalSelect(untouched.AsSingle(), VectorMemory.Load(weights + index, count).Value, (weight + target.WriteNoise * (VectorLane)lanes.NextNormal()).Value);
-            VectorMemory.Store(weight, weights + index, count);
-        }
-
-        public static void Count(int* counts, Vector512<int> hits, long index, int count)
-        {
-            if (count >= VectorLane.Width)
+            var blocks = (Inputs + T.Width - 1) / T.Width;
+            var words = TensorMemory.Pointer<float>(trains.Inputs);
+            if (columns.Length < blocks)
+                columns = GC.AllocateUninitializedArray<int>(blocks, pinned: true);
+            var needed = blocks * trains.Samples * T.Width + CacheLine / sizeof(float);
+            if (gathered.Length < needed)
+                gathered = GC.AllocateUninitializedArray<float>(needed, pinned: true);
+            var start = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(gathered));
+            start = (float*)(((nuint)start + CacheLine - 1) & ~(nuint)(CacheLine - 1));
+            var slots = T.Bits(TrainPair.Slots);
+            var count = 0;
+            for (var column = 0; column < Inputs; column += T.Width)
             {
-                (Vector512.Load(counts + index) - hits).Store(counts + index); // a hit is −1
-                return;
+                T any = T.Zero;
+                var block = start + (long)count * trains.Samples * T.Width;
+                for (var sample = 0; sample < trains.Samples; sample++)
+                {
+                    var line = T.Load(words + (long)sample * trains.InputStride + column);
+                    T.Store(line, block + sample * T.Width);
+                    any |= line;
+                }
+                if (!T.IsZero(any & slots))
+                    columns[count++] = column;
             }
-            for (var lane = 0; lane < count; lane++)
-                counts[index + lane] -= hits[lane];
+            return new(start, (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(columns)), count, trains.Samples * T.Width, T.Width);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Load(long index, bool hasMemory, out T values, out T memories, out Cell<T> cell)
+        {
+            values = T.Load(value + index);
+            memories = hasMemory ? T.Load(memory + index) : T.Zero;
+            cell = new(up.Load<T>(index), down.Load<T>(index), min.Load<T>(index), max.Load<T>(index), offset.Load<T>(index));
+        }
+
+        /// <summary>Writes values and memories back, and the weights that they give; those of untouched elements stay if asked to.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Store<TStep>(in TStep step, long index, T values, T memories, in Cell<T> cell, ref RandomLanes<T> lanes, T untouched, bool keepsUntouched)
+            where TStep : struct, IPulseStep<TStep>
+        {
+            T.Store(values, value + index);
+            if (TStep.HasMemory)
+                T.Store(memories, memory + index);
+            if (value == weights)
+                return; // the values are the weights
+            var weight = Weight(step, values, cell, other is null ? values : T.Load(other + index), ref lanes);
+            if (keepsUntouched)
+                weight = T.Select(untouched, T.Load(weights + index), weight);
+            T.Store(weight, weights + index);
+        }
+
+        /// <summary>The same as <see cref="Load"/> at the end of an array.</summary>
+        public void LoadPart(long index, int width, out T values, out T memories, out Cell<T> cell)
+        {
+            values = VectorMemory.LoadPart<T>(value + index, width);
+            memories = memory is not null ? VectorMemory.LoadPart<T>(memory + index, width) : values;
+            cell = new(
+                up.LoadPart<T>(index, width), down.LoadPart<T>(index, width), min.LoadPart<T>(index, width), max.LoadPart<T>(index, width),
+                offset.LoadPart<T>(index, width));
+        }
+
+        /// <summary>The same as <see cref="Store"/> at the end of an array.</summary>
+        public void StorePart<TStep>(in TStep step, long index, int width, T values, T memories, in Cell<T> cell, ref RandomLanes<T> lanes, T untouched)
+            where TStep : struct, IPulseStep<TStep>
+        {
+            VectorMemory.StorePart(values, value + index, width);
+            if (TStep.HasMemory)
+                VectorMemory.StorePart(memories, memory + index, width);
+            var weight = Weight(step, values, cell, other is null ? values : VectorMemory.LoadPart<T>(other + index, width), ref lanes);
+            VectorMemory.StorePart(T.Select(untouched, VectorMemory.LoadPart<T>(weights + index, width), weight), weights + index, width);
+        }
+
+        public static void Count(int* counts, T hits, long index, int width)
+        {
+            var memory = (float*)counts + index;
+            VectorMemory.StorePart(T.AddInt(VectorMemory.LoadPart<T>(memory, width), hits), memory, width);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private T Weight<TStep>(in TStep step, T values, in Cell<T> cell, T others, ref RandomLanes<T> lanes)
+            where TStep : struct, IPulseStep<TStep>
+        {
+            var weight = target.Gain * TStep.Read(step, values, cell);
+            if (other is not null)
+                weight += target.OtherGain * others;
+            if (target.WriteNoise != 0)
+                weight += target.WriteNoise * lanes.NextNormal();
+            return weight;
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static VectorLane Clip(VectorLane value, in Cell<VectorLane> cell) => VectorLane.Min(VectorLane.Max(value, cell.Min), cell.Max);
+    /// <summary>The words of the input lines, as <see cref="Planes.Gather"/> lays them out.</summary>
+    private readonly unsafe struct InputLines(float* words, int* columns, int count, long columnStride, long sampleStride)
+    {
+        public readonly float* Words = words;
+        public readonly int* Columns = columns;
+        public readonly int Count = count;
+        public readonly long ColumnStride = columnStride, SampleStride = sampleStride;
+    }
 
     private sealed unsafe class UpdateVisitor(PulseTarget target, TrainPair trains, Rng rng) : IPulseStepVisitor
     {
         public void Visit<TStep>(TStep step, PulseDraw draw) where TStep : struct, IPulseStep<TStep>
         {
+            if (target.Side == PulseSide.Both)
+                Visit<TStep, BothWays>(step, draw);
+            else
+                Visit<TStep, OneWay>(step, draw);
+        }
+
+        private void Visit<TStep, TReach>(TStep step, PulseDraw draw)
+            where TStep : struct, IPulseStep<TStep>
+            where TReach : struct, IReach
+        {
             switch (draw)
             {
-                case PulseDraw.None: Run<TStep, NoDraw>(step); break;
-                case PulseDraw.Normal: Run<TStep, NormalDraw>(step); break;
-                default: Run<TStep, UniformDraw>(step); break;
+                case PulseDraw.None: Run<TStep, NoDraw, TReach>(step); break;
+                case PulseDraw.Normal: Run<TStep, NormalDraw, TReach>(step); break;
+                default: Run<TStep, UniformDraw, TReach>(step); break;
             }
         }
 
-        private void Run<TStep, TDraw>(TStep step)
+        private void Run<TStep, TDraw, TReach>(TStep step)
             where TStep : struct, IPulseStep<TStep>
             where TDraw : struct, IDraw
+            where TReach : struct, IReach
         {
             var planes = Planes.Of(target);
             var threads = Math.Min(get_num_threads(), planes.Outputs);
+            var lines = planes.Gather(trains);
             if (threads <= 1 || (long)planes.Outputs * planes.Inputs * trains.Samples < WorkWorthThreads)
-            {
-                target.Pulses += Rows<TStep, TDraw>(step, planes, 0, planes.Outputs);
-                return;
-            }
+                target.Pulses += Rows<TStep, TDraw, TReach>(step, planes, lines, 0, planes.Outputs);
+            else
+                target.Pulses += RowsOnThreads<TStep, TDraw, TReach>(step, planes, lines, threads);
+        }
+
+        private long RowsOnThreads<TStep, TDraw, TReach>(TStep step, Planes planes, InputLines lines, int threads)
+            where TStep : struct, IPulseStep<TStep>
+            where TDraw : struct, IDraw
+            where TReach : struct, IReach
+        {
             var pulses = 0L;
-            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, thread =>
-                Interlocked.Add(ref pulses, Rows<TStep, TDraw>(step, planes, planes.Outputs * thread / threads, planes.Outputs * (thread + 1) / threads)));
-            target.Pulses += pulses;
+            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, thread => Interlocked.Add(
+                ref pulses, Rows<TStep, TDraw, TReach>(step, planes, lines, planes.Outputs * thread / threads, planes.Outputs * (thread + 1) / threads)));
+            return pulses;
         }
 
         /// <summary>All pulses of outputs [begin, end); returns their number.</summary>
-        private long Rows<TStep, TDraw>(TStep step, Planes planes, int begin, int end)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private long Rows<TStep, TDraw, TReach>(TStep step, Planes planes, InputLines lines, int begin, int end)
             where TStep : struct, IPulseStep<TStep>
             where TDraw : struct, IDraw
+            where TReach : struct, IReach
         {
-            var inputWords = TensorMemory.Pointer<uint>(trains.Inputs);
             var outputWords = TensorMemory.Pointer<uint>(trains.Outputs);
-            var inputStride = (long)trains.InputStride;
-            var outputStride = (long)trains.OutputStride;
             var inverted = target.Inverted ? 0x80000000u : 0;
-            var active = stackalloc Sample[Math.Min(trains.Samples, 1024)];
+            var active = stackalloc Sample[Math.Min(trains.Samples, SamplesAtATime)];
+            var wholeUntil = (long)end * planes.Inputs - T.Width; // a register that starts later would reach into the rows of another thread
             var pulses = 0L;
-            for (var first = 0; first < trains.Samples; first += 1024)
+            for (var first = 0; first < trains.Samples; first += SamplesAtATime)
             {
+                var stream = rng.Split(first);
                 for (var output = begin; output < end; output++)
                 {
                     var count = 0;
-                    for (var sample = first; sample < Math.Min(first + 1024, trains.Samples); sample++)
+                    for (var sample = first; sample < Math.Min(first + SamplesAtATime, trains.Samples); sample++)
                     {
-                        var word = outputWords[sample * outputStride + output];
+                        var word = outputWords[(long)sample * trains.OutputStride + output];
                         if ((word & TrainPair.Slots) != 0)
-                            active[count++] = new(inputWords + sample * inputStride, word ^ inverted);
+                            active[count++] = new(lines.Words + sample * lines.SampleStride, word ^ inverted);
                     }
                     if (count > 0)
-                        pulses += Row<TStep, TDraw>(step, planes, output, active, count, rng.Split(first).Split(output).Key);
+                        pulses += Row<TStep, TDraw, TReach>(step, planes, lines, output, wholeUntil, active, count, stream.Split(output).Key);
                 }
             }
             return pulses;
         }
 
-        private readonly struct Sample(uint* inputs, uint output)
+        private readonly struct Sample(float* inputs, uint output)
         {
-            public readonly uint* Inputs = inputs;
-            public readonly uint Output = output;
+            public readonly float* Inputs = inputs;
+            public readonly uint Slots = output & TrainPair.Slots, Sign = output;
+        }
+
+        /// <summary>The pulses of one output that wait for one register of elements, and what an output keeps from register to register.</summary>
+        private struct Work
+        {
+            /// <summary>Bit k of a lane says whether its pulse k goes down.</summary>
+            public T Queue;
+
+            /// <summary>Bit k of a lane says whether it has a pulse k.</summary>
+            public T Pending;
+
+            /// <summary>Pulses queued so far.</summary>
+            public T Pulses;
+
+            public RandomLanes<T> Lanes;
+            public ulong Key;
+            public bool IsSeeded;
+
+            /// <summary>Samples whose pulses wait for the next queue; and whether to expect pulses in most samples.</summary>
+            public ulong Left;
+
+            public bool IsDense;
         }
 
         /// <summary>All pulses of one output; returns their number.</summary>
-        private long Row<TStep, TDraw>(TStep step, Planes planes, int output, Sample* active, int samples, ulong key)
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private long Row<TStep, TDraw, TReach>(
+            TStep step, Planes planes, InputLines lines, int output, long wholeUntil, Sample* active, int samples, ulong key)
             where TStep : struct, IPulseStep<TStep>
             where TDraw : struct, IDraw
+            where TReach : struct, IReach
         {
-            var lanes = typeof(TDraw) == typeof(NoDraw) && target.WriteNoise == 0 ? default : new RandomLanes(key);
-            var side = target.Side;
-            int* upCounts = planes.UpCounts, downCounts = planes.DownCounts;
-            var counting = upCounts is not null;
-            var pulses = 0L;
-            for (var column = 0; column < planes.Inputs; column += VectorLane.Width)
+            // Aligned by hand: the stack is not, and a register that lies across two cache lines costs twice.
+            var memory = stackalloc byte[Unsafe.SizeOf<Work>() + CacheLine];
+            ref var work = ref Unsafe.AsRef<Work>((void*)(((nuint)memory + CacheLine - 1) & ~(nuint)(CacheLine - 1)));
+            (work.Key, work.Pulses, work.IsDense) = (key, T.Zero, false);
+            var counting = target.UpCounts is not null;
+            work.IsSeeded = typeof(TDraw) == typeof(NoDraw) && target.WriteNoise == 0;
+            for (var block = 0; block < lines.Count; block++)
             {
+                var column = lines.Columns[block];
+                var offset = block * lines.ColumnStride;
                 var index = (long)output * planes.Inputs + column;
-                var width = Math.Min(VectorLane.Width, planes.Inputs - column);
-                var loaded = false;
-                VectorLane value = default, memory = default;
-                Cell<VectorLane> cell = default;
-                Vector512<int> upHits = default, downHits = default, untouched = Vector512<int>.AllBitsSet;
-                for (var s = 0; s < samples; s++)
+                var width = Math.Min(T.Width, planes.Inputs - column);
+                for (var first = 0; first < samples; first += 64)
                 {
-                    var words = Vector512.Load(active[s].Inputs + column);
-                    var slots = words & Vector512.Create(active[s].Output & TrainPair.Slots);
-                    if (slots == Vector512<uint>.Zero)
-                        continue;
-                    var down = Vector512.ShiftRightArithmetic((words ^ Vector512.Create(active[s].Output)).AsInt32(), 31);
-                    if (side != PulseSide.Both)
+                    Hits(ref work, active + first, Math.Min(samples - first, 64), offset);
+                    while (work.Left != 0)
                     {
-                        slots &= (side == PulseSide.DownOnly ? down : ~down).AsUInt32();
-                        if (slots == Vector512<uint>.Zero)
+                        Queue(ref work, active + first, offset, target.Side);
+                        if (T.IsZero(work.Pending))
                             continue;
-                    }
-                    if (!loaded)
-                    {
-                        loaded = true;
-                        value = planes.Value(index, width);
-                        memory = TStep.HasMemory ? planes.Memory(index, width) : 0f;
-                        cell = planes.Cell(index, width);
-                    }
-                    do
-                    {
-                        var idle = Vector512.Equals(slots, Vector512<uint>.Zero);
-                        slots &= slots - Vector512<uint>.One;
-                        var remembered = TStep.Remember(step, memory);
-                        var random = TDraw.Next(ref lanes);
-                        VectorLane change = step.Up(value, remembered, cell, random);
-                        if (side == PulseSide.Both)
-                            change = Vector512.ConditionalSelect(down.AsSingle(), step.Down(value, remembered, cell, random).Value, change.Value);
-                        value = Vector512.ConditionalSelect(idle.AsSingle(), value.Value, Clip(value + change, cell).Value);
-                        if (TStep.HasMemory)
-                            memory = Vector512.ConditionalSelect(idle.AsSingle(), memory.Value, remembered.Value);
-                        untouched &= idle.AsInt32();
-                        pulses += VectorLane.Width - BitOperations.PopCount(idle.ExtractMostSignificantBits());
+                        if (!work.IsSeeded)
+                            (work.IsSeeded, work.Lanes) = (true, new RandomLanes<T>(work.Key));
                         if (counting)
-                        {
-                            upHits += ~idle.AsInt32() & ~down;
-                            downHits += ~idle.AsInt32() & down;
-                        }
+                            Count(planes, work.Queue, work.Pending, index, width);
+                        if (index <= wholeUntil)
+                            Apply<TStep, TDraw, TReach>(step, planes, ref work, index, width < T.Width || target.WriteNoise != 0);
+                        else
+                            ApplyPart<TStep, TDraw, TReach>(step, planes, ref work, index, width);
                     }
-                    while (slots != Vector512<uint>.Zero);
-                }
-                if (!loaded)
-                    continue;
-                planes.Store(step, value, memory, cell, ref lanes, untouched, index, width);
-                if (counting)
-                {
-                    Planes.Count(target.Inverted ? downCounts : upCounts, upHits, index, width);
-                    Planes.Count(target.Inverted ? upCounts : downCounts, downHits, index, width);
                 }
             }
-            return pulses;
+            return T.SumInt(work.Pulses);
+        }
+
+        /// <summary>Finds the samples that have a coincidence in this register.</summary>
+        /// <remarks>A branch at every sample would be predicted wrongly more often than not; this way one loop end is, per register.</remarks>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void Hits(ref Work work, Sample* active, int count, long offset)
+        {
+            var all = ulong.MaxValue >> (64 - count);
+            work.Left = all;
+            if (work.IsDense)
+                return;
+            var misses = 0ul;
+            for (var s = 0; s < count; s++)
+                misses |= (ulong)Unsafe.BitCast<bool, byte>(T.IsZero(T.Load(active[s].Inputs + offset) & T.Bits(active[s].Slots))) << s;
+            work.Left = all & ~misses;
+            work.IsDense = 2 * BitOperations.PopCount(work.Left) > count;
+        }
+
+        /// <summary>Queues the pulses of samples until a queue could overflow or no sample is left.</summary>
+        /// <remarks>
+        /// This method and <see cref="Apply"/> are not inlined: the compiler inlines only so much into one, and keeps no register over
+        /// a call.
+        /// </remarks>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void Queue(ref Work work, Sample* active, long offset, PulseSide side)
+        {
+            T none = T.Zero, ones = ~none, capacity = T.Bits(QueueLength);
+            T queue = none, length = none;
+            var left = work.Left;
+            do
+            {
+                var s = BitOperations.TrailingZeroCount(left);
+                var lines = T.Load(active[s].Inputs + offset);
+                var slots = lines & T.Bits(active[s].Slots);
+                var down = (lines ^ T.Bits(active[s].Sign)) >> 31;
+                if (side != PulseSide.Both)
+                    slots &= side == PulseSide.DownOnly ? down : ~down;
+                var count = T.PopCount(slots);
+                var longer = T.AddInt(length, count);
+                if (T.AnyMoreInt(longer, capacity))
+                    break;
+                queue |= T.ShiftLeft(down & ~T.ShiftLeft(ones, count), length);
+                length = longer;
+                left &= left - 1;
+            }
+            while (left != 0);
+            (work.Left, work.Queue, work.Pending, work.Pulses) = (left, queue, ~T.ShiftLeft(ones, length), T.AddInt(work.Pulses, length));
+        }
+
+        /// <summary>Applies the queued pulses to a register of elements.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void Apply<TStep, TDraw, TReach>(TStep step, Planes planes, ref Work work, long index, bool keepsUntouched)
+            where TStep : struct, IPulseStep<TStep>
+            where TDraw : struct, IDraw
+            where TReach : struct, IReach
+        {
+            planes.Load(index, TStep.HasMemory, out var value, out var memory, out var cell);
+            Pulse<TStep, TDraw, TReach>(step, ref work, ref value, ref memory, cell);
+            planes.Store(step, index, value, memory, cell, ref work.Lanes, T.EqualInt(work.Pending, T.Zero), keepsUntouched);
+        }
+
+        /// <summary>The same at the end of an array, where fewer elements are left than a register has lanes.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private static void ApplyPart<TStep, TDraw, TReach>(TStep step, Planes planes, ref Work work, long index, int width)
+            where TStep : struct, IPulseStep<TStep>
+            where TDraw : struct, IDraw
+            where TReach : struct, IReach
+        {
+            planes.LoadPart(index, width, out var value, out var memory, out var cell);
+            Pulse<TStep, TDraw, TReach>(step, ref work, ref value, ref memory, cell);
+            planes.StorePart(step, index, width, value, memory, cell, ref work.Lanes, T.EqualInt(work.Pending, T.Zero));
+        }
+
+        /// <summary>Works the queues off, one pulse of each lane at a time.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void Pulse<TStep, TDraw, TReach>(TStep step, ref Work work, ref T elements, ref T memories, in Cell<T> cell)
+            where TStep : struct, IPulseStep<TStep>
+            where TDraw : struct, IDraw
+            where TReach : struct, IReach
+        {
+            T none = T.Zero, one = T.Bits(1);
+            T value = elements, memory = memories, queue = work.Queue, pending = work.Pending;
+            var lanes = work.Lanes;
+            do
+            {
+                var remembered = TStep.Remember(step, memory);
+                var random = TDraw.Next(ref lanes);
+                var change = step.Up(value, remembered, cell, random);
+                if (TReach.IsBoth)
+                    change = T.Select(T.EqualInt(queue & one, none), change, step.Down(value, remembered, cell, random));
+                var idle = T.EqualInt(pending, none);
+                value = T.Select(idle, value, Clip(value + change, cell));
+                if (TStep.HasMemory)
+                    memory = T.Select(idle, memory, remembered);
+                pending >>>= 1;
+                queue >>>= 1;
+            }
+            while (!T.IsZero(pending));
+            (elements, memories, work.Lanes) = (value, memory, lanes);
+        }
+
+        /// <summary>Counts the queued pulses of every element, in the direction of the weight.</summary>
+        private void Count(Planes planes, T queue, T pending, long index, int width)
+        {
+            T one = T.Bits(1), up = T.Zero, down = T.Zero;
+            if (target.Side != PulseSide.Both)
+                queue = target.Side == PulseSide.DownOnly ? pending : down;
+            for (; !T.IsZero(pending); pending >>>= 1, queue >>>= 1)
+            {
+                up = T.AddInt(up, pending & ~queue & one);
+                down = T.AddInt(down, pending & queue & one);
+            }
+            Planes.Count(target.Inverted ? planes.DownCounts : planes.UpCounts, up, index, width);
+            Planes.Count(target.Inverted ? planes.UpCounts : planes.DownCounts, down, index, width);
         }
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T Clip(T value, in Cell<T> cell) => T.Min(T.Max(value, cell.Min), cell.Max);
 
     /// <summary>A number of pulses for each element, or none at all and only the weights read anew.</summary>
     private sealed unsafe class PulseVisitor(PulseTarget target, Tensor? counts, Rng rng) : IPulseStepVisitor
@@ -260,49 +485,62 @@ internal sealed class FusedEngine : IPulseEngine
         public void Visit<TStep>(TStep step, PulseDraw draw) where TStep : struct, IPulseStep<TStep>
         {
             var planes = Planes.Of(target);
-            var requested = TensorMemory.PointerOrNull<int>(counts);
+            var requested = TensorMemory.PointerOrNull<float>(counts);
             var elements = (long)planes.Outputs * planes.Inputs;
-            var signed = stackalloc int[VectorLane.Width];
-            for (var index = 0L; index < elements; index += VectorLane.Width)
+            var readsAlone = requested is null && target.WriteNoise == 0;
+            T none = T.Zero, one = T.Bits(1);
+            for (var index = 0L; index < elements; index += T.Width)
             {
-                var width = (int)Math.Min(VectorLane.Width, elements - index);
-                var value = planes.Value(index, width);
-                var cell = planes.Cell(index, width);
-                var lanes = new RandomLanes(rng.Split(index).Key);
+                var width = (int)Math.Min(T.Width, elements - index);
+                var whole = width == T.Width;
+                T value, memory;
+                Cell<T> cell;
+                if (whole)
+                    planes.Load(index, TStep.HasMemory, out value, out memory, out cell);
+                else
+                    planes.LoadPart(index, width, out value, out memory, out cell);
+                var lanes = readsAlone ? default : new RandomLanes<T>(rng.Split(index).Key);
                 if (requested is null)
                 {
-                    planes.StoreWeight(step, value, cell, ref lanes, Vector512<int>.Zero, index, width);
+                    Store(planes, step, whole, index, width, value, memory, cell, ref lanes, none);
                     continue;
                 }
-                var memory = TStep.HasMemory ? planes.Memory(index, width) : 0f;
-                for (var lane = 0; lane < VectorLane.Width; lane++)
-                    signed[lane] = lane < width ? requested[index + lane] : 0;
-                var down = Vector512.ShiftRightArithmetic(Vector512.Load(signed), 31);
-                var left = Vector512.Abs(Vector512.Load(signed));
-                var untouched = Vector512.Equals(left, Vector512<int>.Zero);
-                target.Pulses += Vector512.Sum(left);
+                var signed = whole ? T.Load(requested + index) : VectorMemory.LoadPart<T>(requested + index, width, 0);
+                var down = signed >> 31;
+                var left = T.SubtractInt(signed ^ down, down);
+                var untouched = T.EqualInt(left, none);
+                target.Pulses += T.SumInt(left);
                 if (planes.UpCounts is not null)
                 {
-                    Planes.Count(planes.UpCounts, -(left & ~down), index, width);
-                    Planes.Count(planes.DownCounts, -(left & down), index, width);
+                    Planes.Count(planes.UpCounts, left & ~down, index, width);
+                    Planes.Count(planes.DownCounts, left & down, index, width);
                 }
-                for (; left != Vector512<int>.Zero; left = Vector512.Max(left - Vector512<int>.One, Vector512<int>.Zero))
+                for (; !T.IsZero(left); left = T.MaxInt(T.SubtractInt(left, one), none))
                 {
-                    var idle = Vector512.Equals(left, Vector512<int>.Zero).AsSingle();
+                    var idle = T.EqualInt(left, none);
                     var remembered = TStep.Remember(step, memory);
-                    VectorLane random = draw switch
+                    T random = draw switch
                     {
                         PulseDraw.Normal => lanes.NextNormal(),
                         PulseDraw.Uniform => lanes.NextUniform(),
                         _ => 0f,
                     };
-                    var change = Vector512.ConditionalSelect(
-                        down.AsSingle(), step.Down(value, remembered, cell, random).Value, step.Up(value, remembered, cell, random).Value);
-                    value = Vector512.ConditionalSelect(idle, value.Value, Clip(value + change, cell).Value);
-                    memory = Vector512.ConditionalSelect(idle, memory.Value, remembered.Value);
+                    var change = T.Select(down, step.Down(value, remembered, cell, random), step.Up(value, remembered, cell, random));
+                    value = T.Select(idle, value, Clip(value + change, cell));
+                    memory = T.Select(idle, memory, remembered);
                 }
-                planes.Store(step, value, memory, cell, ref lanes, untouched, index, width);
+                Store(planes, step, whole, index, width, value, memory, cell, ref lanes, untouched);
             }
+        }
+
+        private static void Store<TStep>(
+            Planes planes, TStep step, bool whole, long index, int width, T value, T memory, in Cell<T> cell, ref RandomLanes<T> lanes, T untouched)
+            where TStep : struct, IPulseStep<TStep>
+        {
+            if (whole)
+                planes.Store(step, index, value, memory, cell, ref lanes, untouched, keepsUntouched: true);
+            else
+                planes.StorePart(step, index, width, value, memory, cell, ref lanes, untouched);
         }
     }
 }

@@ -22,6 +22,9 @@ public interface ILane<T> where T : struct, ILane<T>
     static abstract T Sqrt(T a);
 #pragma warning restore CS1591
 
+    /// <summary>a·b + c, rounded once where the processor can.</summary>
+    static abstract T MultiplyAdd(T a, T b, T c);
+
     /// <summary><paramref name="then"/> where a &lt; b, else <paramref name="otherwise"/>.</summary>
     static abstract T IfLess(T a, T b, T then, T otherwise);
 

@@ -37,13 +37,19 @@ public static class Engines
     /// <summary>The environment variable that forces an engine by its name, for tests and measurements.</summary>
     public const string Variable = "ANALOGTORCH_ENGINE";
 
-    /// <summary>All engines, best first.</summary>
-    public static IReadOnlyList<IPulseEngine> All { get; } = [new FusedEngine(), new TensorEngine(), new ScalarEngine()];
+    private const string Fused = "fused"; // of the widest registers
+
+    /// <summary>All engines that this computer can run, best first.</summary>
+    public static IReadOnlyList<IPulseEngine> All { get; } =
+        [.. FusedEngine<Lane512>.IfSupported(), .. FusedEngine<Lane256>.IfSupported(), .. FusedEngine<Lane128>.IfSupported(), new TensorEngine(), new ScalarEngine()];
 
     private static readonly IPulseEngine? Forced = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } name
-        ? All.FirstOrDefault(engine => engine.Name == name)
-            ?? throw new ArgumentException($"{Variable} must be one of {string.Join(", ", All.Select(engine => engine.Name))}, but is '{name}'.")
+        ? All.FirstOrDefault(engine => engine.Name == name || (name == Fused && engine.Name.StartsWith(Fused, StringComparison.Ordinal)))
+            ?? throw new ArgumentException($"{Variable} must be one of {Fused}, {string.Join(", ", All.Select(engine => engine.Name))}, but is '{name}'.")
         : null;
+
+    /// <summary>Most lanes of a register that the loops beside the engines may use: those of the engine that is forced.</summary>
+    internal static int WidestLanes { get; } = Forced is IWideEngine engine ? engine.Lanes : Wide.MostLanes;
 
     /// <summary>The engine for tensors of a torch device.</summary>
     public static IPulseEngine For(Device device) => Forced ?? All.First(engine => engine.Supports(device));

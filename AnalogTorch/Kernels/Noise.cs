@@ -1,4 +1,4 @@
-using System.Runtime.Intrinsics;
+using System.Runtime.CompilerServices;
 using AnalogTorch.Core;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -22,7 +22,7 @@ public static class Noise
             return randn(shape, device: device, generator: generator);
         }
         var tensor = empty(shape);
-        FillNormal(rng, tensor);
+        Fill(rng, tensor, normal: true);
         return tensor;
     }
 
@@ -30,33 +30,52 @@ public static class Noise
     /// <inheritdoc cref="Normal"/>
     public static Tensor Uniform(Rng rng, ReadOnlySpan<long> shape, Device? device = null)
     {
-        // Torch's generators give the same numbers for any number of threads on the CPU; here speed does not matter.
-        using var generator = new Generator(rng.Key, device ?? CPU);
-        return rand(shape, device: device, generator: generator);
-    }
-
-    /// <summary>Fills a contiguous float tensor in host memory with standard normal numbers.</summary>
-    internal static unsafe void FillNormal(Rng rng, Tensor tensor)
-    {
-        fixed (byte* memory = tensor.bytes)
-            FillNormal(rng, new Span<float>(memory, checked((int)tensor.NumberOfElements)));
-        GC.KeepAlive(tensor);
+        if (device is not null && device.type != DeviceType.CPU)
+        {
+            using var generator = new Generator(rng.Key, device);
+            return rand(shape, device: device, generator: generator);
+        }
+        var tensor = empty(shape);
+        Fill(rng, tensor, normal: false);
+        return tensor;
     }
 
     /// <summary>Fills a span with standard normal numbers.</summary>
     internal static void FillNormal(Rng rng, Span<float> span)
     {
-        Span<float> tail = stackalloc float[VectorLane.Width];
-        for (var block = 0; block * BlockLength < span.Length; block++)
+        var work = new FillWork(rng, span, normal: true);
+        Wide.Run(ref work);
+    }
+
+    private static unsafe void Fill(Rng rng, Tensor tensor, bool normal)
+    {
+        var work = new FillWork(rng, new Span<float>(TensorMemory.Pointer<float>(tensor), checked((int)tensor.NumberOfElements)), normal);
+        Wide.Run(ref work);
+        GC.KeepAlive(tensor);
+    }
+
+    private readonly ref struct FillWork(Rng rng, Span<float> span, bool normal) : IWideWork
+    {
+        private readonly Span<float> span = span;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public unsafe void Run<T>() where T : struct, IWide<T>
         {
-            var part = span[(block * BlockLength)..Math.Min(span.Length, (block + 1) * BlockLength)];
-            var lanes = new RandomLanes(rng.Split(block).Key);
-            for (; part.Length >= VectorLane.Width; part = part[VectorLane.Width..])
-                lanes.NextNormal().CopyTo(part);
-            if (part.Length > 0)
+            var tail = stackalloc float[T.Width];
+            fixed (float* memory = span)
             {
-                lanes.NextNormal().CopyTo(tail);
-                tail[..part.Length].CopyTo(part);
+                for (var start = 0; start < span.Length; start += BlockLength)
+                {
+                    var end = Math.Min(span.Length, start + BlockLength);
+                    var lanes = new RandomLanes<T>(rng.Split(start / BlockLength).Key);
+                    var i = start;
+                    for (; i + T.Width <= end; i += T.Width)
+                        T.Store(normal ? lanes.NextNormal() : lanes.NextUniform(), memory + i);
+                    if (i == end)
+                        continue;
+                    T.Store(normal ? lanes.NextNormal() : lanes.NextUniform(), tail);
+                    new ReadOnlySpan<float>(tail, end - i).CopyTo(span[i..end]);
+                }
             }
         }
     }

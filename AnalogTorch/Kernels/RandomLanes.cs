@@ -1,56 +1,39 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
 using AnalogTorch.Core;
 
 namespace AnalogTorch.Kernels;
 
-/// <summary>Sixteen independent random streams in registers: xoshiro128++ (Blackman, Vigna 2021), one per lane.</summary>
+/// <summary>Independent random streams in registers: xoshiro128++ (Blackman, Vigna 2021), one per lane.</summary>
 /// <remarks>
 /// The state is a function of the key alone, so numbers depend on (stream, block) and not on which thread draws them.
 /// Normals come from Box and Muller's transform with polynomials of Cephes accuracy (about 1e-7); the radius keeps the
 /// relative precision of a 32-bit uniform, so the tails reach 6.7 σ.
 /// </remarks>
-internal struct RandomLanes
+internal struct RandomLanes<T> where T : struct, IWide<T>
 {
-    private Vector512<uint> s0, s1, s2, s3;
-    private Vector512<float> spare;
+    private Xoshiro<T> source;
+    private T spare;
     private bool hasSpare;
 
     /// <summary>The streams of a key.</summary>
     public RandomLanes(ulong key)
     {
-        s0 = Seed(Rng.Mix(key ^ 0xA0761D6478BD642F));
-        s1 = Seed(Rng.Mix(key ^ 0xE7037ED1A0B428DB));
-        s2 = Seed(Rng.Mix(key ^ 0x8EBC6AF09C88C6E3));
-        s3 = Seed(Rng.Mix(key ^ 0x589965CC75374CC3)) | Vector512<uint>.One; // never the all-zero state
+        source = new(key);
         spare = default;
         hasSpare = false;
     }
 
     /// <summary>32 random bits a lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector512<uint> NextBits()
-    {
-        var sum = s0 + s3;
-        var result = ((sum << 7) | (sum >> 25)) + s0;
-        var t = s1 << 9;
-        s2 ^= s0;
-        s3 ^= s1;
-        s1 ^= s2;
-        s0 ^= s3;
-        s2 ^= t;
-        s3 = (s3 << 11) | (s3 >> 21);
-        return result;
-    }
+    public T NextBits() => source.NextBits();
 
     /// <summary>Uniform numbers in [0, 1), 24 bits each.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector512<float> NextUniform() =>
-        Vector512.ConvertToSingle((NextBits() >> 8).AsInt32()) * (1f / (1 << 24));
+    public T NextUniform() => T.FromInt(source.NextBits() >>> 8) * (1f / (1 << 24));
 
     /// <summary>Standard normal numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public Vector512<float> NextNormal()
+    public T NextNormal()
     {
         if (hasSpare)
         {
@@ -65,53 +48,87 @@ internal struct RandomLanes
 
     /// <summary>Two registers of independent standard normal numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public (Vector512<float> First, Vector512<float> Second) NextNormalPair()
+    public (T First, T Second) NextNormalPair()
     {
-        var u = Vector512.Max(Vector512.ConvertToSingle(NextBits()) * 2.3283064e-10f, Vector512.Create(1.1641532e-10f));
-        var radius = Vector512.Sqrt(Log(u) * -2f);
-        var bits = NextBits();
-        var angle = Vector512.ConvertToSingle((bits >> 8).AsInt32()) * (float)(Math.PI / 4 / (1 << 24)); // one octant
+        var u = T.Max(T.FromUInt(source.NextBits()) * 2.3283064e-10f, 1.1641532e-10f);
+        var radius = T.Sqrt(MinusTwoLog(u));
+        var bits = source.NextBits();
+        var angle = T.FromInt(bits >>> 8) * (float)(Math.PI / 4 / (1 << 24)); // one octant
         var z = angle * angle;
-        var sin = angle + angle * z * (Vector512.Create(-1.6666654611e-1f) + z * (Vector512.Create(8.3321608736e-3f) - z * 1.9515295891e-4f));
-        var cos = Vector512<float>.One - z * 0.5f
-            + z * z * (Vector512.Create(4.166664568298827e-2f) + z * (Vector512.Create(-1.388731625493765e-3f) + z * 2.443315711809948e-5f));
+        var sin = T.MultiplyAdd(angle * z, T.MultiplyAdd(z, T.MultiplyAdd(z, -1.9515295891e-4f, 8.3321608736e-3f), -1.6666654611e-1f), angle);
+        T one = 1f;
+        var cos = T.MultiplyAdd(
+            z * z,
+            T.MultiplyAdd(z, T.MultiplyAdd(z, 2.443315711809948e-5f, -1.388731625493765e-3f), 4.166664568298827e-2f),
+            T.MultiplyAdd(z, -0.5f, one));
         // Three of the eight low bits choose the octant: swap, and the two signs.
-        var swap = Vector512.Equals(bits & Vector512.Create(1u), Vector512<uint>.Zero).AsSingle();
-        var x = Vector512.ConditionalSelect(swap, cos, sin) * radius;
-        var y = Vector512.ConditionalSelect(swap, sin, cos) * radius;
-        var sign = Vector512.Create(0x80000000u);
-        return ((x.AsUInt32() ^ ((bits << 30) & sign)).AsSingle(), (y.AsUInt32() ^ ((bits << 29) & sign)).AsSingle());
+        var swap = (bits << 31) >> 31;
+        var x = T.Select(swap, sin, cos) * radius;
+        var y = T.Select(swap, cos, sin) * radius;
+        var sign = T.Bits(0x80000000u);
+        return (x ^ ((bits << 30) & sign), y ^ ((bits << 29) & sign));
     }
 
-    /// <summary>Natural logarithm of positive normal numbers: mantissa in [√½, √2), polynomial of degree 8 (Cephes logf).</summary>
+    /// <summary>−2·ln of positive normal numbers: mantissa in [√½, √2), polynomial of degree 8 (Cephes logf).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Log(Vector512<float> value)
+    private static T MinusTwoLog(T value)
     {
-        var shifted = value.AsInt32() - Vector512.Create(0x3F3504F3); // bits of √½
-        var exponent = Vector512.ConvertToSingle(shifted >> 23);
-        var f = ((shifted & Vector512.Create(0x007FFFFF)) + Vector512.Create(0x3F3504F3)).AsSingle() - Vector512<float>.One;
-        var p = Vector512.Create(7.0376836292e-2f);
-        p = p * f - Vector512.Create(1.1514610310e-1f);
-        p = p * f + Vector512.Create(1.1676998740e-1f);
-        p = p * f - Vector512.Create(1.2420140846e-1f);
-        p = p * f + Vector512.Create(1.4249322787e-1f);
-        p = p * f - Vector512.Create(1.6668057665e-1f);
-        p = p * f + Vector512.Create(2.0000714765e-1f);
-        p = p * f - Vector512.Create(2.4999993993e-1f);
-        p = p * f + Vector512.Create(3.3333331174e-1f);
+        T rootHalf = T.Bits(0x3F3504F3), one = 1f;
+        var shifted = T.SubtractInt(value, rootHalf);
+        var exponent = T.FromInt(shifted >> 23);
+        var f = T.AddInt(shifted & T.Bits(0x007FFFFF), rootHalf) - one;
+        var p = T.MultiplyAdd(7.0376836292e-2f, f, -1.1514610310e-1f);
+        p = T.MultiplyAdd(p, f, 1.1676998740e-1f);
+        p = T.MultiplyAdd(p, f, -1.2420140846e-1f);
+        p = T.MultiplyAdd(p, f, 1.4249322787e-1f);
+        p = T.MultiplyAdd(p, f, -1.6668057665e-1f);
+        p = T.MultiplyAdd(p, f, 2.0000714765e-1f);
+        p = T.MultiplyAdd(p, f, -2.4999993993e-1f);
+        p = T.MultiplyAdd(p, f, 3.3333331174e-1f);
+        // ln = f − f²/2 + f³·p + exponent·ln 2, each part times −2
         var square = f * f;
-        return f + (square * f * p - exponent * 2.12194440e-4f - square * 0.5f) + exponent * 0.693359375f;
+        var small = T.MultiplyAdd(square * f, p * -2f, square);
+        return T.MultiplyAdd(exponent, -1.3862943611f, T.MultiplyAdd(f, -2f, small));
+    }
+}
+
+/// <summary>The state of xoshiro128++, one generator a lane.</summary>
+/// <remarks>Four fields and no more, which the just-in-time compiler keeps in registers.</remarks>
+internal struct Xoshiro<T> where T : struct, IWide<T>
+{
+    private T s0, s1, s2, s3;
+
+    /// <summary>The streams of a key.</summary>
+    public Xoshiro(ulong key)
+    {
+        s0 = Seed(Rng.Mix(key ^ 0xA0761D6478BD642F));
+        s1 = Seed(Rng.Mix(key ^ 0xE7037ED1A0B428DB));
+        s2 = Seed(Rng.Mix(key ^ 0x8EBC6AF09C88C6E3));
+        s3 = Seed(Rng.Mix(key ^ 0x589965CC75374CC3)) | T.Bits(1); // never the all-zero state
+    }
+
+    /// <summary>32 random bits a lane.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public T NextBits()
+    {
+        var (a, b, c, d) = (s0, s1, s2 ^ s0, s3 ^ s1);
+        var result = T.AddInt(T.RotateLeft(T.AddInt(a, s3), 7), a);
+        s0 = a ^ d;
+        s1 = b ^ c;
+        s2 = c ^ (b << 9);
+        s3 = T.RotateLeft(d, 11);
+        return result;
     }
 
     /// <summary>A different word for each lane: two rounds of a 32-bit finaliser over (key, lane).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<uint> Seed(ulong key)
+    private static T Seed(ulong key)
     {
-        var z = (Vector512<uint>.Indices + Vector512.Create(1u)) * 0x9E3779B9u ^ Vector512.Create((uint)key);
-        z = (z ^ (z >> 16)) * 0x85EBCA6Bu;
-        z = (z ^ (z >> 13)) * 0xC2B2AE35u + Vector512.Create((uint)(key >> 32));
-        z = (z ^ (z >> 16)) * 0x7FEB352Du;
-        z = (z ^ (z >> 15)) * 0x846CA68Bu;
-        return z ^ (z >> 16);
+        var z = T.MultiplyInt(T.AddInt(T.Indices, T.Bits(1)), T.Bits(0x9E3779B9u)) ^ T.Bits((uint)key);
+        z = T.MultiplyInt(z ^ (z >>> 16), T.Bits(0x85EBCA6Bu));
+        z = T.AddInt(T.MultiplyInt(z ^ (z >>> 13), T.Bits(0xC2B2AE35u)), T.Bits((uint)(key >> 32)));
+        z = T.MultiplyInt(z ^ (z >>> 16), T.Bits(0x7FEB352Du));
+        z = T.MultiplyInt(z ^ (z >>> 15), T.Bits(0x846CA68Bu));
+        return z ^ (z >>> 16);
     }
 }

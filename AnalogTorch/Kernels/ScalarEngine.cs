@@ -60,25 +60,25 @@ internal sealed class ScalarEngine : IPulseEngine
         private readonly Cell<FloatLane> cell;
         private FloatLane value, memory;
         private bool touched;
-        private RandomLanes lanes;
+        private RandomLanes<Lane128> lanes;
 
         public Element(PulseTarget target, TStep step, PulseDraw draw, Rng rng, long index)
         {
             (this.target, this.step, this.draw, Index) = (target, step, draw, index);
             var planes = target.Planes;
-            cell = new(new Plane(planes.Up).At(index), new Plane(planes.Down).At(index),
-                new Plane(planes.Min).At(index), new Plane(planes.Max).At(index), new Plane(planes.Offset).At(index));
+            cell = new(new PlaneMemory(planes.Up).At(index), new PlaneMemory(planes.Down).At(index),
+                new PlaneMemory(planes.Min).At(index), new PlaneMemory(planes.Max).At(index), new PlaneMemory(planes.Offset).At(index));
             value = TensorMemory.Pointer<float>(planes.Value)[index];
             memory = planes.Memory is null ? 0 : TensorMemory.Pointer<float>(planes.Memory)[index];
-            lanes = new RandomLanes(rng.Split(index).Key);
+            lanes = new RandomLanes<Lane128>(rng.Split(index).Key);
         }
 
         public void Step(bool down, bool countedDown)
         {
             FloatLane random = draw switch
             {
-                PulseDraw.Normal => lanes.NextNormal()[0],
-                PulseDraw.Uniform => lanes.NextUniform()[0],
+                PulseDraw.Normal => lanes.NextNormal().Value[0],
+                PulseDraw.Uniform => lanes.NextUniform().Value[0],
                 _ => 0,
             };
             memory = TStep.Remember(step, memory);
@@ -100,7 +100,7 @@ internal sealed class ScalarEngine : IPulseEngine
                 TensorMemory.Pointer<float>(target.Planes.Memory)[Index] = memory.Value;
             var other = target.Other is null ? 0 : target.OtherGain * TensorMemory.Pointer<float>(target.Other)[Index];
             TensorMemory.Pointer<float>(target.Weights)[Index] = target.Gain * TStep.Read(step, value, cell).Value + other
-                + (target.WriteNoise == 0 ? 0 : target.WriteNoise * lanes.NextNormal()[0]);
+                + (target.WriteNoise == 0 ? 0 : target.WriteNoise * lanes.NextNormal().Value[0]);
         }
     }
 }

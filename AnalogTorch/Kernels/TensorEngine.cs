@@ -20,7 +20,7 @@ internal sealed class TensorEngine : IPulseEngine
     private sealed class Visitor(PulseTarget target, TrainPair trains, Tensor? counts, Rng rng) : IPulseStepVisitor
     {
         private readonly Cell<TensorLane> cell =
-            new(target.Planes.Up, target.Planes.Down, target.Planes.Min, target.Planes.Max, target.Planes.Offset);
+            new((Tensor)target.Planes.Up, (Tensor)target.Planes.Down, (Tensor)target.Planes.Min, (Tensor)target.Planes.Max, (Tensor)target.Planes.Offset);
 
         public void Visit<TStep>(TStep step, PulseDraw draw) where TStep : struct, IPulseStep<TStep>
         {

@@ -22,6 +22,7 @@ internal readonly struct TensorLane(Tensor value) : ILane<TensorLane>
     public static TensorLane Floor(TensorLane a) => a.Value.floor();
     public static TensorLane Exp(TensorLane a) => a.Value.exp();
     public static TensorLane Sqrt(TensorLane a) => a.Value.sqrt();
+    public static TensorLane MultiplyAdd(TensorLane a, TensorLane b, TensorLane c) => a.Value * b.Value + c.Value;
     public static TensorLane IfLess(TensorLane a, TensorLane b, TensorLane then, TensorLane otherwise) =>
         where(a.Value < b.Value, then.Value, otherwise.Value);
 

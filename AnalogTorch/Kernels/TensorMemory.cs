@@ -16,47 +16,62 @@ internal static unsafe class TensorMemory
     public static T* PointerOrNull<T>(Tensor? tensor) where T : unmanaged => tensor is null ? null : Pointer<T>(tensor);
 }
 
-/// <summary>A plane of element parameters in host memory: one number an element, or one for all.</summary>
-internal readonly unsafe struct Plane(Tensor tensor)
+/// <summary>A plane of element parameters in host memory.</summary>
+internal readonly unsafe struct PlaneMemory
 {
-    private readonly float* memory = TensorMemory.Pointer<float>(tensor);
-    private readonly bool uniform = tensor.NumberOfElements == 1;
+    private readonly float* numbers; // one an element, or null
+    private readonly ushort* codes; // one an element, or null
+    private readonly float* range; // smallest value and step of the codes, or the one number for all; read anew, since loading a model changes it
 
-    public float At(long index) => uniform ? *memory : memory[index];
+    public PlaneMemory(ParameterPlane plane)
+    {
+        if (plane.Range is not null)
+        {
+            codes = TensorMemory.Pointer<ushort>(plane.Values);
+            range = TensorMemory.Pointer<float>(plane.Range);
+        }
+        else if (plane.Values.NumberOfElements == 1)
+        {
+            range = TensorMemory.Pointer<float>(plane.Values);
+        }
+        else
+        {
+            numbers = TensorMemory.Pointer<float>(plane.Values);
+        }
+    }
 
+    public float At(long index) => codes is not null ? codes[index] * range[1] + range[0] : numbers is not null ? numbers[index] : *range;
+
+    /// <summary>The parameters of elements in a row.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public VectorLane Load(long index, int count) => uniform ? *memory : VectorMemory.Load(memory + index, count);
+    public T Load<T>(long index) where T : struct, IWide<T> =>
+        codes is not null ? T.FromInt(T.LoadWords(codes + index)) * range[1] + range[0] : numbers is not null ? T.Load(numbers + index) : *range;
+
+    /// <summary>The same where fewer elements are left than a register has lanes; the other lanes hold 1, so that no formula divides by zero in them.</summary>
+    public T LoadPart<T>(long index, int count) where T : struct, IWide<T>
+    {
+        var part = stackalloc float[T.Width];
+        for (var lane = 0; lane < T.Width; lane++)
+            part[lane] = lane < count ? At(index + lane) : 1;
+        return T.Load(part);
+    }
 }
 
-/// <summary>Loads and stores of registers that may reach over the end of a row.</summary>
+/// <summary>Loads and stores of registers that reach over the end of an array.</summary>
 internal static unsafe class VectorMemory
 {
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static VectorLane Load(float* source, int count) =>
-        count >= VectorLane.Width ? System.Runtime.Intrinsics.Vector512.Load(source) : LoadPart(source, count);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(VectorLane lane, float* target, int count)
+    public static T LoadPart<T>(float* source, int count, float beyond = 1) where T : struct, IWide<T>
     {
-        if (count >= VectorLane.Width)
-            System.Runtime.Intrinsics.Vector512.Store(lane.Value, target);
-        else
-            StorePart(lane, target, count);
+        var part = stackalloc float[T.Width];
+        for (var lane = 0; lane < T.Width; lane++)
+            part[lane] = lane < count ? source[lane] : beyond;
+        return T.Load(part);
     }
 
-    // Unused lanes hold 1, so that no formula divides by zero in them.
-    private static VectorLane LoadPart(float* source, int count)
+    public static void StorePart<T>(T lanes, float* target, int count) where T : struct, IWide<T>
     {
-        var part = stackalloc float[VectorLane.Width];
-        for (var lane = 0; lane < VectorLane.Width; lane++)
-            part[lane] = lane < count ? source[lane] : 1;
-        return System.Runtime.Intrinsics.Vector512.Load(part);
-    }
-
-    private static void StorePart(VectorLane lane, float* target, int count)
-    {
-        var part = stackalloc float[VectorLane.Width];
-        System.Runtime.Intrinsics.Vector512.Store(lane.Value, part);
+        var part = stackalloc float[T.Width];
+        T.Store(lanes, part);
         for (var i = 0; i < count; i++)
             target[i] = part[i];
     }

@@ -1,4 +1,4 @@
-using System.Runtime.Intrinsics;
+using System.Runtime.CompilerServices;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Kernels;
@@ -17,15 +17,9 @@ internal static unsafe class TrainSampler
     /// <summary>Largest absolute value of a row; NaN if it holds one.</summary>
     public static float AbsMax(ReadOnlySpan<float> values)
     {
-        var max = Vector512<float>.Zero;
-        for (; values.Length >= VectorLane.Width; values = values[VectorLane.Width..])
-            max = Vector512.Max(max, Vector512.Abs(Vector512.Create(values)));
-        var largest = 0f;
-        for (var lane = 0; lane < VectorLane.Width; lane++)
-            largest = MathF.Max(largest, max[lane]);
-        foreach (var value in values)
-            largest = MathF.Max(largest, MathF.Abs(value));
-        return largest;
+        var work = new AbsMaxWork(values);
+        Wide.Run(ref work);
+        return work.Result;
     }
 
     /// <summary>Each slot holds a pulse with probability min(|value|·gain, 1), independently.</summary>
@@ -36,22 +30,8 @@ internal static unsafe class TrainSampler
     /// <param name="key">Key of the random numbers.</param>
     public static void Stochastic(ReadOnlySpan<float> values, float gain, int slots, Span<uint> words, ulong key)
     {
-        var lanes = new RandomLanes(key);
-        var scale = Vector512.Create(MathF.Abs(gain) * (1u << 31));
-        var negated = gain < 0 ? 0x80000000u : 0;
-        for (var start = 0; start < words.Length; start += VectorLane.Width)
-        {
-            var value = Load(values, start);
-            // Probabilities and random numbers as 31-bit integers: a probability of 1 is 2³¹, above every random number.
-            var threshold = Vector512.ConvertToUInt32Native(Vector512.Min(Vector512.Abs(value) * scale, Vector512.Create(2147483648f)));
-            var word = (value.AsUInt32() ^ Vector512.Create(negated)) & Vector512.Create(0x80000000u);
-            if (threshold != Vector512<uint>.Zero)
-            {
-                for (var slot = 0; slot < slots; slot++)
-                    word |= Vector512.LessThan(lanes.NextBits() >> 1, threshold) & Vector512.Create(1u << slot);
-            }
-            word.CopyTo(words[start..]);
-        }
+        var work = new StochasticWork(values, gain, slots, words, key);
+        Wide.Run(ref work);
     }
 
     /// <summary>Each line holds as many pulses as its value has steps, rounded, at most <paramref name="most"/>, in fixed slots.</summary>
@@ -79,14 +59,99 @@ internal static unsafe class TrainSampler
         public Span<T> this[int row] => new(memory + (long)row * length, length);
     }
 
-    private static Vector512<float> Load(ReadOnlySpan<float> values, int start)
+    private ref struct AbsMaxWork(ReadOnlySpan<float> values) : IWideWork
     {
-        if (start + VectorLane.Width <= values.Length)
-            return Vector512.Create(values[start..]);
-        Span<float> part = stackalloc float[VectorLane.Width];
-        part.Clear();
-        if (start < values.Length)
-            values[start..].CopyTo(part);
-        return Vector512.Create<float>(part);
+        private readonly ReadOnlySpan<float> values = values;
+
+        public float Result { get; private set; }
+
+        public void Run<T>() where T : struct, IWide<T>
+        {
+            // The larger bits of two magnitudes are the larger magnitude, and those of NaN are larger than all.
+            T magnitude = T.Bits(0x7FFFFFFF), first = 0f, second = 0f;
+            var i = 0;
+            fixed (float* memory = values)
+            {
+                for (; i + 2 * T.Width <= values.Length; i += 2 * T.Width)
+                {
+                    first = T.MaxInt(first, T.Load(memory + i) & magnitude);
+                    second = T.MaxInt(second, T.Load(memory + i + T.Width) & magnitude);
+                }
+            }
+            var largest = T.LargestInt(T.MaxInt(first, second));
+            for (; i < values.Length; i++)
+                largest = Math.Max(largest, BitConverter.SingleToInt32Bits(values[i]) & int.MaxValue);
+            Result = BitConverter.Int32BitsToSingle(largest);
+        }
+    }
+
+    private readonly ref struct StochasticWork(ReadOnlySpan<float> values, float gain, int slots, Span<uint> words, ulong key) : IWideWork
+    {
+        private const int ManySlots = 16; // from which comparing bit by bit draws less than slot by slot
+        private readonly ReadOnlySpan<float> values = values;
+        private readonly Span<uint> words = words;
+
+        public void Run<T>() where T : struct, IWide<T>
+        {
+            var lanes = new RandomLanes<T>(key);
+            // Probabilities and random numbers as 31-bit integers: a probability of 1 is 2³¹, above every random number.
+            T scale = MathF.Abs(gain) * (1u << 31), certain = 2147483648f;
+            T sign = T.Bits(0x80000000u), turned = gain < 0 ? sign : 0f;
+            Span<float> part = stackalloc float[T.Width];
+            fixed (float* memory = values, rest = part)
+            fixed (uint* target = words)
+            {
+                for (var start = 0; start < words.Length; start += T.Width)
+                {
+                    T value;
+                    if (start + T.Width <= values.Length)
+                    {
+                        value = T.Load(memory + start);
+                    }
+                    else
+                    {
+                        part.Clear();
+                        if (start < values.Length)
+                            values[start..].CopyTo(part);
+                        value = T.Load(rest);
+                    }
+                    var threshold = T.ToUInt(T.Min(T.Abs(value) * scale, certain));
+                    var word = (value ^ turned) & sign;
+                    if (!T.IsZero(threshold))
+                        word |= slots < ManySlots ? BySlot(ref lanes, threshold, slots) : ByBit(ref lanes, threshold, slots);
+                    T.Store(word, (float*)target + start);
+                }
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static T BySlot<T>(ref RandomLanes<T> lanes, T threshold, int slots) where T : struct, IWide<T>
+        {
+            T word = 0f;
+            for (var slot = 0; slot < slots; slot++)
+                word |= T.LessUInt(lanes.NextBits() >>> 1, threshold) & T.Bits(1u << slot);
+            return word;
+        }
+
+        /// <summary>
+        /// The same comparisons, random number against threshold, made for all slots at once from the highest bit down. Each draw gives
+        /// every slot one bit; a slot is decided at the first bit that differs, so half of the undecided ones are with each draw.
+        /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static T ByBit<T>(ref RandomLanes<T> lanes, T threshold, int slots) where T : struct, IWide<T>
+        {
+            T word = 0f, undecided = T.Bits((1u << slots) - 1);
+            for (var bit = 0; bit < 32 && !T.IsZero(undecided); bit++)
+            {
+                var wanted = threshold >> 31; // all ones where this bit of the threshold is set
+                T random = 0f; // of 31 bits, so that 2³¹ is above all of them
+                if (bit > 0)
+                    random = lanes.NextBits();
+                word |= undecided & wanted & ~random;
+                undecided &= ~(random ^ wanted);
+                threshold <<= 1;
+            }
+            return word;
+        }
     }
 }

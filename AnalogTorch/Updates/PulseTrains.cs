@@ -36,7 +36,7 @@ public sealed class PulseTrains(long inputs, long outputs) : IDisposable
     public TrainPair ForWeights => new(Inputs, inputStride, Outputs, outputStride, Samples);
 
     /// <summary>The trains as the biases see them: one line of constant input, and a bias for each output.</summary>
-    public TrainPair ForBias => new(Outputs, outputStride, Bias, VectorLane.Width, Samples);
+    public TrainPair ForBias => new(Outputs, outputStride, Bias, Wide.MostLanes, Samples);
 
     /// <summary>Makes room for a batch on a torch device.</summary>
     public void Resize(int samples, Device device)
@@ -48,7 +48,7 @@ public sealed class PulseTrains(long inputs, long outputs) : IDisposable
         using var scope = NewDisposeScope();
         Inputs = zeros([samples, inputStride], ScalarType.Int32, device).DetachFromDisposeScope();
         Outputs = zeros([samples, outputStride], ScalarType.Int32, device).DetachFromDisposeScope();
-        Bias = zeros([samples, VectorLane.Width], ScalarType.Int32, device).DetachFromDisposeScope();
+        Bias = zeros([samples, Wide.MostLanes], ScalarType.Int32, device).DetachFromDisposeScope();
         (capacity, deviceType) = (samples, device.type);
     }
 
@@ -63,5 +63,5 @@ public sealed class PulseTrains(long inputs, long outputs) : IDisposable
         capacity = 0;
     }
 
-    private static int Pad(long lines) => (int)(lines + VectorLane.Width - 1) / VectorLane.Width * VectorLane.Width;
+    private static int Pad(long lines) => (int)(lines + Wide.MostLanes - 1) / Wide.MostLanes * Wide.MostLanes;
 }

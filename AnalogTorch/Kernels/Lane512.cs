@@ -1,0 +1,115 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Floats = System.Runtime.Intrinsics.Vector512<float>;
+using Ints = System.Runtime.Intrinsics.Vector512<int>;
+using Words = System.Runtime.Intrinsics.Vector512<uint>;
+
+namespace AnalogTorch.Kernels;
+
+/// <summary>A register of 512 bits: 16 lanes (AVX-512).</summary>
+/// <remarks>
+/// Casts stand where constructors and helpers would read better: the just-in-time compiler counts what it inlines, and gives up
+/// in the middle of a long loop.
+/// </remarks>
+internal readonly unsafe struct Lane512 : IWide<Lane512>
+{
+    private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+
+    public readonly Floats Value;
+
+    public static int Width => 16;
+
+    public static bool IsSupported => Vector512.IsHardwareAccelerated;
+
+    public static Lane512 Zero => default;
+
+    public static Lane512 Indices => Unsafe.BitCast<Words, Lane512>(Words.Indices);
+
+    [MethodImpl(Inline)] public static implicit operator Lane512(float value) => Unsafe.BitCast<Floats, Lane512>(Vector512.Create(value));
+    [MethodImpl(Inline)] public static Lane512 operator +(Lane512 a, Lane512 b) => Unsafe.BitCast<Floats, Lane512>(a.Value + b.Value);
+    [MethodImpl(Inline)] public static Lane512 operator -(Lane512 a, Lane512 b) => Unsafe.BitCast<Floats, Lane512>(a.Value - b.Value);
+    [MethodImpl(Inline)] public static Lane512 operator *(Lane512 a, Lane512 b) => Unsafe.BitCast<Floats, Lane512>(a.Value * b.Value);
+    [MethodImpl(Inline)] public static Lane512 operator /(Lane512 a, Lane512 b) => Unsafe.BitCast<Floats, Lane512>(a.Value / b.Value);
+    [MethodImpl(Inline)] public static Lane512 operator -(Lane512 a) => Unsafe.BitCast<Floats, Lane512>(-a.Value);
+    [MethodImpl(Inline)] public static Lane512 Min(Lane512 a, Lane512 b) => Unsafe.BitCast<Floats, Lane512>(Vector512.MinNative(a.Value, b.Value));
+    [MethodImpl(Inline)] public static Lane512 Max(Lane512 a, Lane512 b) => Unsafe.BitCast<Floats, Lane512>(Vector512.MaxNative(a.Value, b.Value));
+    [MethodImpl(Inline)] public static Lane512 Abs(Lane512 a) => Unsafe.BitCast<Floats, Lane512>(Vector512.Abs(a.Value));
+    [MethodImpl(Inline)] public static Lane512 Floor(Lane512 a) => Unsafe.BitCast<Floats, Lane512>(Vector512.Floor(a.Value));
+    [MethodImpl(Inline)] public static Lane512 Round(Lane512 a) => Unsafe.BitCast<Floats, Lane512>(Vector512.Round(a.Value));
+    [MethodImpl(Inline)] public static Lane512 Exp(Lane512 a) => Unsafe.BitCast<Floats, Lane512>(Vector512.Exp(a.Value));
+    [MethodImpl(Inline)] public static Lane512 Sqrt(Lane512 a) => Unsafe.BitCast<Floats, Lane512>(Vector512.Sqrt(a.Value));
+    [MethodImpl(Inline)] public static Lane512 MultiplyAdd(Lane512 a, Lane512 b, Lane512 c) => Unsafe.BitCast<Floats, Lane512>(Vector512.MultiplyAddEstimate(a.Value, b.Value, c.Value));
+
+    [MethodImpl(Inline)]
+    public static Lane512 IfLess(Lane512 a, Lane512 b, Lane512 then, Lane512 otherwise) =>
+        Unsafe.BitCast<Floats, Lane512>(Vector512.ConditionalSelect(Vector512.LessThan(a.Value, b.Value), then.Value, otherwise.Value));
+
+    public static Lane512 Gather(float[] table, Lane512 index)
+    {
+        Span<float> gathered = stackalloc float[16];
+        for (var lane = 0; lane < 16; lane++)
+            gathered[lane] = table[(int)index.Value.GetElement(lane)];
+        return Unsafe.BitCast<Floats, Lane512>(Vector512.Create<float>(gathered));
+    }
+
+    [MethodImpl(Inline)] public static Lane512 Load(float* source) => Unsafe.BitCast<Floats, Lane512>(Vector512.Load(source));
+    [MethodImpl(Inline)] public static void Store(Lane512 value, float* target) => value.Value.Store(target);
+    [MethodImpl(Inline)] public static Lane512 LoadWords(ushort* source) => Unsafe.BitCast<Words, Lane512>(Vector512.WidenLower(Vector256.Load(source).ToVector512Unsafe()));
+    [MethodImpl(Inline)] public static Lane512 Bits(uint value) => Unsafe.BitCast<Words, Lane512>(Vector512.Create(value));
+    [MethodImpl(Inline)] public static Lane512 operator &(Lane512 a, Lane512 b) => Unsafe.BitCast<Words, Lane512>(a.Value.AsUInt32() & b.Value.AsUInt32());
+    [MethodImpl(Inline)] public static Lane512 operator |(Lane512 a, Lane512 b) => Unsafe.BitCast<Words, Lane512>(a.Value.AsUInt32() | b.Value.AsUInt32());
+    [MethodImpl(Inline)] public static Lane512 operator ^(Lane512 a, Lane512 b) => Unsafe.BitCast<Words, Lane512>(a.Value.AsUInt32() ^ b.Value.AsUInt32());
+    [MethodImpl(Inline)] public static Lane512 operator ~(Lane512 a) => Unsafe.BitCast<Words, Lane512>(~a.Value.AsUInt32());
+    [MethodImpl(Inline)] public static Lane512 operator <<(Lane512 a, int count) => Unsafe.BitCast<Words, Lane512>(a.Value.AsUInt32() << count);
+    [MethodImpl(Inline)] public static Lane512 operator >>(Lane512 a, int count) => Unsafe.BitCast<Ints, Lane512>(a.Value.AsInt32() >> count);
+    [MethodImpl(Inline)] public static Lane512 operator >>>(Lane512 a, int count) => Unsafe.BitCast<Words, Lane512>(a.Value.AsUInt32() >>> count);
+
+    [MethodImpl(Inline)]
+    public static Lane512 RotateLeft(Lane512 a, [ConstantExpected] byte count) => Unsafe.BitCast<Words, Lane512>(
+        Avx512F.IsSupported ? Avx512F.RotateLeft(a.Value.AsUInt32(), count) : (a.Value.AsUInt32() << count) | (a.Value.AsUInt32() >>> (32 - count)));
+
+    [MethodImpl(Inline)]
+    public static Lane512 ShiftLeft(Lane512 a, Lane512 counts) =>
+        Avx512F.IsSupported ? Unsafe.BitCast<Words, Lane512>(Avx512F.ShiftLeftLogicalVariable(a.Value.AsUInt32(), counts.Value.AsUInt32())) : Wide.ShiftLeft(a, counts);
+
+    [MethodImpl(Inline)]
+    public static Lane512 PopCount(Lane512 a)
+    {
+        if (!Avx512BW.IsSupported)
+            return Wide.PopCount(a);
+        var table = Vector512.Create(
+            (byte)0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4,
+            0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4,
+            0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4,
+            0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4);
+        var nibble = Vector512.Create((byte)0x0F);
+        var low = Avx512BW.Shuffle(table, a.Value.AsByte() & nibble);
+        var high = Avx512BW.Shuffle(table, (a.Value.AsUInt16() >>> 4).AsByte() & nibble);
+        var pairs = Avx512BW.MultiplyAddAdjacent(low + high, Vector512<sbyte>.One);
+        return Unsafe.BitCast<Ints, Lane512>(Avx512BW.MultiplyAddAdjacent(pairs, Vector512<short>.One));
+    }
+
+    [MethodImpl(Inline)] public static Lane512 AddInt(Lane512 a, Lane512 b) => Unsafe.BitCast<Words, Lane512>(a.Value.AsUInt32() + b.Value.AsUInt32());
+    [MethodImpl(Inline)] public static Lane512 SubtractInt(Lane512 a, Lane512 b) => Unsafe.BitCast<Words, Lane512>(a.Value.AsUInt32() - b.Value.AsUInt32());
+    [MethodImpl(Inline)] public static Lane512 MultiplyInt(Lane512 a, Lane512 b) => Unsafe.BitCast<Words, Lane512>(a.Value.AsUInt32() * b.Value.AsUInt32());
+    [MethodImpl(Inline)] public static Lane512 EqualInt(Lane512 a, Lane512 b) => Unsafe.BitCast<Words, Lane512>(Vector512.Equals(a.Value.AsUInt32(), b.Value.AsUInt32()));
+    [MethodImpl(Inline)] public static Lane512 LessUInt(Lane512 a, Lane512 b) => Unsafe.BitCast<Words, Lane512>(Vector512.LessThan(a.Value.AsUInt32(), b.Value.AsUInt32()));
+    [MethodImpl(Inline)] public static Lane512 MaxInt(Lane512 a, Lane512 b) => Unsafe.BitCast<Ints, Lane512>(Vector512.Max(a.Value.AsInt32(), b.Value.AsInt32()));
+    [MethodImpl(Inline)] public static Lane512 FromInt(Lane512 a) => Unsafe.BitCast<Floats, Lane512>(Vector512.ConvertToSingle(a.Value.AsInt32()));
+    [MethodImpl(Inline)] public static Lane512 FromUInt(Lane512 a) => Unsafe.BitCast<Floats, Lane512>(Vector512.ConvertToSingle(a.Value.AsUInt32()));
+    [MethodImpl(Inline)] public static Lane512 ToUInt(Lane512 a) => Unsafe.BitCast<Words, Lane512>(Vector512.ConvertToUInt32Native(a.Value));
+    [MethodImpl(Inline)] public static Lane512 Select(Lane512 mask, Lane512 then, Lane512 otherwise) => Unsafe.BitCast<Floats, Lane512>(Vector512.ConditionalSelect(mask.Value, then.Value, otherwise.Value));
+    [MethodImpl(Inline)] public static bool IsZero(Lane512 a) => a.Value.AsUInt32() == Words.Zero;
+    [MethodImpl(Inline)] public static bool AnyMoreInt(Lane512 a, Lane512 b) => Vector512.GreaterThanAny(a.Value.AsInt32(), b.Value.AsInt32());
+    [MethodImpl(Inline)] public static int SumInt(Lane512 a) => Vector512.Sum(a.Value.AsInt32());
+
+    public static int LargestInt(Lane512 a)
+    {
+        var largest = int.MinValue;
+        for (var lane = 0; lane < 16; lane++)
+            largest = Math.Max(largest, a.Value.AsInt32()[lane]);
+        return largest;
+    }
+}
