@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -34,35 +33,5 @@ internal sealed record Allocations(double ManagedBytes, double NativeBytesKept, 
         GC.Collect();
         GC.WaitForPendingFinalizers();
         GC.Collect();
-    }
-
-    /// <summary>The heap of the C library, which torch allocates tensors from.</summary>
-    private static class NativeHeap
-    {
-        /// <summary>Bytes handed out and not given back; NaN where the C library does not tell.</summary>
-        public static double BytesInUse
-        {
-            get
-            {
-                if (!OperatingSystem.IsLinux())
-                    return double.NaN;
-                try
-                {
-                    var info = Read();
-                    return (double)info.InUse + info.Mapped;
-                }
-                catch (EntryPointNotFoundException)
-                {
-                    return double.NaN; // a C library other than glibc 2.33 or later
-                }
-            }
-        }
-
-        [DllImport("libc", EntryPoint = "mallinfo2")]
-        private static extern Info Read();
-
-        /// <summary>The struct of <c>malloc.h</c>, in its order.</summary>
-        private readonly record struct Info(
-            nuint Arena, nuint FreeChunks, nuint FastBlocks, nuint MappedRegions, nuint Mapped, nuint Unused, nuint FastBytes, nuint InUse, nuint Free, nuint Top);
     }
 }

@@ -27,7 +27,7 @@ internal sealed class BenchmarkBench(BenchmarkSettings settings, DataFolder? dat
         var allocations = Allocations.Of(contest.Analog, Math.Min(steps, 1000));
         return new(
             Quantiles.Median(result.Ratios), Quantiles.Of(result.Ratios, 0.25), Quantiles.Of(result.Ratios, 0.75), result.DigitalSeconds, result.AnalogSeconds,
-            [.. contest.Figures, ("managed_bytes_per_step", allocations.ManagedBytes), ("native_bytes_kept_per_step", allocations.NativeBytesKept), ("tensors_per_step", allocations.Tensors)]);
+            [.. contest.Figures, ("ratio_cpu", Quantiles.Median(result.CpuRatios)), ("managed_bytes_per_step", allocations.ManagedBytes), ("native_bytes_kept_per_step", allocations.NativeBytesKept), ("tensors_per_step", allocations.Tensors)]);
     }
 
     /// <summary>Measures a contest that somebody else has made.</summary>

@@ -65,13 +65,16 @@ internal sealed class BenchmarkDisplay
     private Table Draw()
     {
         var table = new Table().RoundedBorder();
-        foreach (var (column, index) in BenchmarkReport.Columns.Select((column, index) => (column, index)).Where(entry => entry.index != 1))
+        foreach (var (column, index) in BenchmarkReport.Columns.Select((column, index) => (column, index)).Where(entry => Shown(entry.index)))
             table.AddColumn(new TableColumn(column) { Alignment = index == 0 ? Justify.Left : Justify.Right });
         foreach (var row in rows)
         {
             string[] cells = results.TryGetValue(row, out var result) ? BenchmarkReport.Cells(row, result) : BenchmarkReport.Empty(row, row == current ? doing : "");
-            table.AddRow([.. cells.Where((_, index) => index != 1).Select(cell => Markup.Escape(cell))]);
+            table.AddRow([.. cells.Where((_, index) => Shown(index)).Select(cell => Markup.Escape(cell))]);
         }
         return table;
     }
+
+    // A terminal is not wide enough for what is measured and for what was found beside it; the report has both.
+    private static bool Shown(int column) => column != 1 && column != BenchmarkReport.Columns.Count - 1;
 }

@@ -7,7 +7,7 @@ namespace AnalogTorch.Examples.Benchmarks;
 internal static class BenchmarkReport
 {
     /// <summary>Columns of the table.</summary>
-    public static IReadOnlyList<string> Columns { get; } = ["row", "what", "ratio", "quartiles", "bound", "aim", "digital step", "analog", "verdict", "beside it"];
+    public static IReadOnlyList<string> Columns { get; } = ["row", "what", "ratio", "quartiles", "by CPU time", "bound", "aim", "digital step", "analog", "verdict", "beside it"];
 
     /// <summary>The cells of a row that was measured.</summary>
     public static string[] Cells(BenchmarkRow row, RowResult result) =>
@@ -15,15 +15,16 @@ internal static class BenchmarkReport
         row.Name, row.What,
         Ratio(row, result.Ratio),
         row.Unit == BenchmarkRow.Times ? Invariant($"{result.Low:G3} … {result.High:G3}") : "",
+        Figure(result, "ratio_cpu", "×"),
         Ratio(row, row.Bound), Ratio(row, row.Aim),
         Time(result.DigitalSeconds), Time(result.AnalogSeconds),
         Verdict(row, result),
-        string.Join(", ", result.Figures.Where(figure => double.IsFinite(figure.Value)).Select(Beside)),
+        string.Join(", ", result.Figures.Where(figure => double.IsFinite(figure.Value) && figure.Name != "ratio_cpu").Select(Beside)),
     ];
 
     /// <summary>The cells of a row that was not measured yet.</summary>
     public static string[] Empty(BenchmarkRow row, string doing) =>
-        [row.Name, row.What, "", doing, Ratio(row, row.Bound), Ratio(row, row.Aim), "", "", "", ""];
+        [row.Name, row.What, "", doing, "", Ratio(row, row.Bound), Ratio(row, row.Aim), "", "", "", ""];
 
     /// <summary>The row of <c>metrics.json</c>.</summary>
     public static JsonObject Metrics(BenchmarkRow row, RowResult result)
@@ -65,7 +66,10 @@ internal static class BenchmarkReport
 
     private static string Ratio(BenchmarkRow row, double value) => Invariant($"{value:G3}") + (row.Unit == BenchmarkRow.Times ? "×" : " B");
 
-    private static string Beside((string Name, double Value) figure) => Invariant($"{figure.Name.Replace('_', ' ')} {figure.Value:G3}");
+    private static string Figure(RowResult result, string name, string unit) =>
+        result.Figures.Where(figure => figure.Name == name && double.IsFinite(figure.Value)).Select(figure => Invariant($"{figure.Value:G3}{unit}")).FirstOrDefault("");
+
+    private static string Beside((string Name, double Value) figure) => Invariant($"{figure.Name.Replace('_', ' ')} {figure.Value:#,0.####}");
 
     private static string Time(double seconds) => seconds switch
     {

@@ -19,7 +19,7 @@ internal sealed record BenchmarkSettings
     public TimeSpan SegmentTime => TimeSpan.FromMilliseconds(Quick ? 15 : 30);
 
     /// <summary>Time that either side runs before anything is measured: the JIT compiles loops again while they are hot.</summary>
-    public TimeSpan WarmUp => TimeSpan.FromSeconds(Quick ? 0.3 : 1.5);
+    public TimeSpan WarmUp => TimeSpan.FromSeconds(Quick ? 0.5 : 1.5);
 
     /// <summary>Side of the layer whose memory is weighed.</summary>
     public int MemorySide => Quick ? 2048 : 4096;

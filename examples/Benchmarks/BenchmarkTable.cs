@@ -48,8 +48,14 @@ internal static class BenchmarkTable
             bench => new UpdateContest(Size, Batch, density, bench.Settings.Seed));
 
     private static BenchmarkRow Epoch(string name, TileConfig hardware, int batch, double rate, int steps, int segments, double bound, double aim) =>
-        Duel(name, $"training of 784-250-125-10 on digits, batch {batch}, {steps:N0} steps a segment ÷ digital training", bound, aim, bench => new EpochContest(
-            hardware, bench.Digits, batch, rate, bench.Settings.Quick && batch == 1 ? Math.Max(500, steps / 4) : steps, bench.Settings.Quick ? 3 : segments, bench.Settings.Seed));
+        Duel(name, $"training of 784-250-125-10 on digits, batch {batch}, {steps:N0} steps a segment ÷ digital training", bound, aim, bench =>
+        {
+            // Quick segments, too, hold refreshes and transfers in proportion.
+            var (quickSteps, quickSegments) = batch > 1 ? (steps, 3) : steps > 2000 ? (steps, 2) : (500, 5);
+            return bench.Settings.Quick
+                ? new EpochContest(hardware, bench.Digits, batch, rate, quickSteps, quickSegments, bench.Settings.Seed)
+                : new EpochContest(hardware, bench.Digits, batch, rate, steps, segments, bench.Settings.Seed);
+        });
 
     private static BenchmarkRow Duel(string name, string what, double bound, double aim, Func<BenchmarkBench, Contest> contest) =>
         new(name, what, BenchmarkRow.Times, bound, aim, bench => bench.Measure(() => contest(bench)));

@@ -5,63 +5,72 @@ namespace AnalogTorch.Examples.Benchmarks;
 
 /// <summary>What a duel gave; seconds are of one step.</summary>
 /// <param name="Ratios">Analog over digital of each pair of segments.</param>
+/// <param name="CpuRatios">The same in processor time of this thread; not numbers where that is not known, or other threads work as well.</param>
 /// <param name="DigitalSeconds">Median over the segments.</param>
 /// <param name="AnalogSeconds">Median over the segments.</param>
-internal sealed record DuelResult(double[] Ratios, double DigitalSeconds, double AnalogSeconds);
+internal sealed record DuelResult(double[] Ratios, double[] CpuRatios, double DigitalSeconds, double AnalogSeconds);
 
-/// <summary>Measures the two sides of a contest in turns, a small segment of one and a small segment of the other.</summary>
+/// <summary>Measures the two sides of a contest in turns, a small segment of one and an equally long segment of the other.</summary>
 /// <remarks>
 /// What slows the computer down for a while, another program or a lower clock, slows both sides of a pair of segments, and the
 /// median of the ratios forgets the pairs that it hits half-way. Times are wall time.
 /// </remarks>
 internal sealed class Duel(BenchmarkSettings settings, Action<int, int> progress, CancellationToken cancel)
 {
+    private const int LeastWarmUpSteps = 8; // of slow steps: code is compiled again after some calls, in the background
+
+    private readonly record struct Span(double Seconds, double CpuSeconds);
+
     /// <summary>Warms both sides up and measures them.</summary>
     public DuelResult Run(Contest contest)
     {
-        var digitalSteps = WarmUp(contest.Digital, contest.StepsPerSegment);
-        var analogSteps = WarmUp(contest.Analog, contest.StepsPerSegment);
+        var (digitalStep, analogStep) = (WarmUp(contest.Digital, contest.StepsPerSegment), WarmUp(contest.Analog, contest.StepsPerSegment));
+        var segment = Math.Max(settings.SegmentTime.TotalSeconds, Math.Max(digitalStep, analogStep));
+        var (digitalSteps, analogSteps) = (Steps(digitalStep), Steps(analogStep));
+        int Steps(double step) => contest.StepsPerSegment > 0 ? contest.StepsPerSegment : Math.Max(1, (int)(segment / step));
+
         var segments = contest.Segments > 0 ? contest.Segments : settings.Segments;
         GC.Collect();
         GC.WaitForPendingFinalizers();
-        var digital = new double[segments];
-        var analog = new double[segments];
-        for (var segment = 0; segment < segments; segment++)
+        var digital = new Span[segments];
+        var analog = new Span[segments];
+        for (var i = 0; i < segments; i++)
         {
-            progress(segment, segments);
-            digital[segment] = Time(contest.Digital, digitalSteps);
-            analog[segment] = Time(contest.Analog, analogSteps);
+            progress(i, segments);
+            digital[i] = Time(contest.Digital, digitalSteps);
+            analog[i] = Time(contest.Analog, analogSteps);
         }
-        return new([.. analog.Zip(digital, (a, d) => a / d)], Quantiles.Median(digital), Quantiles.Median(analog));
+        return new(
+            [.. analog.Zip(digital, (a, d) => a.Seconds / d.Seconds)],
+            [.. analog.Zip(digital, (a, d) => settings.Threads == 1 ? a.CpuSeconds / d.CpuSeconds : double.NaN)],
+            Quantiles.Median(digital.Select(span => span.Seconds)),
+            Quantiles.Median(analog.Select(span => span.Seconds)));
     }
 
-    /// <summary>Runs a side until it is warm, and says how many steps a segment of it has.</summary>
-    private int WarmUp(Action step, int fixedSteps)
+    /// <summary>Runs a side until it is warm, and says how long a step of it then takes, in seconds.</summary>
+    private double WarmUp(Action step, int leastSteps)
     {
         var clock = Stopwatch.StartNew();
-        var steps = 0;
-        var half = 0;
-        var atHalf = TimeSpan.Zero;
-        while (clock.Elapsed < settings.WarmUp || steps < Math.Max(fixedSteps, 2))
+        var last = new Queue<double>();
+        for (var steps = 0; clock.Elapsed < settings.WarmUp || steps < Math.Max(leastSteps, LeastWarmUpSteps); steps++)
         {
-            Time(step, 1);
-            steps++;
-            if (half == 0 && clock.Elapsed >= settings.WarmUp / 2)
-                (half, atHalf) = (steps, clock.Elapsed);
+            last.Enqueue(Time(step, 1).Seconds);
+            if (last.Count > 100)
+                last.Dequeue();
         }
-        return fixedSteps > 0 ? fixedSteps : Math.Max(1, (int)(settings.SegmentTime / ((clock.Elapsed - atHalf) / Math.Max(1, steps - half))));
+        return Quantiles.Median(last);
     }
 
-    /// <summary>Mean time of some steps in a row, in seconds.</summary>
-    private double Time(Action step, int steps)
+    /// <summary>Mean time of some steps in a row.</summary>
+    private Span Time(Action step, int steps)
     {
-        var start = Stopwatch.GetTimestamp();
+        var (start, cpu) = (Stopwatch.GetTimestamp(), ThreadClock.Seconds);
         for (var i = 0; i < steps; i++)
         {
             cancel.ThrowIfCancellationRequested();
             using var scope = NewDisposeScope();
             step();
         }
-        return Stopwatch.GetElapsedTime(start).TotalSeconds / steps;
+        return new(Stopwatch.GetElapsedTime(start).TotalSeconds / steps, (ThreadClock.Seconds - cpu) / steps);
     }
 }

@@ -12,6 +12,7 @@ internal static class ProcessMemory
         GC.Collect();
         GC.WaitForPendingFinalizers();
         GC.Collect();
+        NativeHeap.Trim();
         return Read("/proc/self/status", "VmRSS:") ?? Refreshed().WorkingSet64;
     }
 
