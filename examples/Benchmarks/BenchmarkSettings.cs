@@ -18,8 +18,11 @@ internal sealed record BenchmarkSettings
     /// <summary>Time that a segment of free length takes.</summary>
     public TimeSpan SegmentTime => TimeSpan.FromMilliseconds(Quick ? 15 : 30);
 
-    /// <summary>Time that either side runs before anything is measured: the JIT compiles loops again while they are hot.</summary>
-    public TimeSpan WarmUp => TimeSpan.FromSeconds(Quick ? 0.5 : 1.5);
+    /// <summary>Time that torch runs before anything is measured.</summary>
+    public TimeSpan DigitalWarmUp => TimeSpan.FromSeconds(Quick ? 0.3 : 1);
+
+    /// <summary>Time that the analog side runs before anything is measured.</summary>
+    public TimeSpan AnalogWarmUp => TimeSpan.FromSeconds(Quick ? 1.5 : 4);
 
     /// <summary>Side of the layer whose memory is weighed.</summary>
     public int MemorySide => Quick ? 2048 : 4096;

@@ -17,14 +17,15 @@ internal sealed record DuelResult(double[] Ratios, double[] CpuRatios, double Di
 /// </remarks>
 internal sealed class Duel(BenchmarkSettings settings, Action<int, int> progress, CancellationToken cancel)
 {
-    private const int LeastWarmUpSteps = 8; // of slow steps: code is compiled again after some calls, in the background
+    private const int LeastWarmUpSteps = 8, Patience = 4;
 
     private readonly record struct Span(double Seconds, double CpuSeconds);
 
     /// <summary>Warms both sides up and measures them.</summary>
     public DuelResult Run(Contest contest)
     {
-        var (digitalStep, analogStep) = (WarmUp(contest.Digital, contest.StepsPerSegment), WarmUp(contest.Analog, contest.StepsPerSegment));
+        var (digitalStep, analogStep) = (
+            WarmUp(contest.Digital, contest.StepsPerSegment, settings.DigitalWarmUp), WarmUp(contest.Analog, contest.StepsPerSegment, settings.AnalogWarmUp));
         var segment = Math.Max(settings.SegmentTime.TotalSeconds, Math.Max(digitalStep, analogStep));
         var (digitalSteps, analogSteps) = (Steps(digitalStep), Steps(analogStep));
         int Steps(double step) => contest.StepsPerSegment > 0 ? contest.StepsPerSegment : Math.Max(1, (int)(segment / step));
@@ -48,17 +49,23 @@ internal sealed class Duel(BenchmarkSettings settings, Action<int, int> progress
     }
 
     /// <summary>Runs a side until it is warm, and says how long a step of it then takes, in seconds.</summary>
-    private double WarmUp(Action step, int leastSteps)
+    /// <remarks>
+    /// Loops are compiled again, in the background and some seconds after they were first called, and are then up to ten times as fast.
+    /// So a side runs for its least time, and then for as long as it still gets faster.
+    /// </remarks>
+    private double WarmUp(Action step, int leastSteps, TimeSpan least)
     {
         var clock = Stopwatch.StartNew();
-        var last = new Queue<double>();
-        for (var steps = 0; clock.Elapsed < settings.WarmUp || steps < Math.Max(leastSteps, LeastWarmUpSteps); steps++)
-        {
-            last.Enqueue(Time(step, 1).Seconds);
-            if (last.Count > 100)
-                last.Dequeue();
-        }
-        return Quantiles.Median(last);
+        var times = new List<double>();
+        while (clock.Elapsed < least || times.Count < Math.Max(leastSteps, LeastWarmUpSteps) || clock.Elapsed < Patience * least && StillGetsFaster(times))
+            times.Add(Time(step, 1).Seconds);
+        return Quantiles.Median(times.TakeLast(times.Count / 4));
+    }
+
+    private static bool StillGetsFaster(List<double> times)
+    {
+        var quarter = times.Count / 4;
+        return Quantiles.Median(times.TakeLast(quarter)) < 0.8 * Quantiles.Median(times.TakeLast(2 * quarter).Take(quarter));
     }
 
     /// <summary>Mean time of some steps in a row.</summary>

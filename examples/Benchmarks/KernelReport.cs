@@ -7,6 +7,7 @@ using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.NoEmit;
+using Perfolizer.Horology;
 using Spectre.Console;
 
 namespace AnalogTorch.Examples.Benchmarks;
@@ -22,7 +23,7 @@ internal static class KernelReport
     {
         Threads = settings.Threads;
         var config = ManualConfig.CreateEmpty()
-            .AddJob((settings.Quick ? Job.Dry : Job.ShortRun).WithToolchain(InProcessNoEmitToolchain.Instance))
+            .AddJob((settings.Quick ? Job.ShortRun.WithIterationTime(TimeInterval.FromMilliseconds(100)) : Job.ShortRun).WithToolchain(InProcessNoEmitToolchain.Instance))
             .AddColumnProvider(DefaultColumnProviders.Instance)
             .AddDiagnoser(MemoryDiagnoser.Default)
             .AddLogger(NullLogger.Instance)

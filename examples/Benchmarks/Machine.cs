@@ -21,6 +21,7 @@ internal sealed record Machine(int Threads, double CopyBytesPerSecond, double No
     public static Machine Describe(BenchmarkSettings settings)
     {
         using var scope = NewDisposeScope();
+        var time = settings.AnalogWarmUp / 2; // the library's own loop needs to be compiled again as well
         var side = settings.Quick ? 512 : 1024;
         var elements = (settings.Quick ? 8L : 32L) << 20;
         var (a, b, product) = (ones(side, side), ones(side, side), zeros(side, side));
@@ -28,11 +29,9 @@ internal sealed record Machine(int Threads, double CopyBytesPerSecond, double No
         var rng = Rng.FromSeed(settings.Seed);
         return new(
             settings.Threads,
-            2.0 * sizeof(float) * elements / Best(() => target.copy_(source)),
-            (1 << 20) / Best(() => Noise.Normal(rng, [1 << 20])),
-            2.0 * side * side * side / Best(() => mm_out(product, a, b)));
-
-        static Tensor mm_out(Tensor product, Tensor a, Tensor b) => product.addmm_(a, b, beta: 0, alpha: 1);
+            2.0 * sizeof(float) * elements / Best(time, () => target.copy_(source)),
+            (1 << 20) / Best(time, () => Noise.Normal(rng, [1 << 20])),
+            2.0 * side * side * side / Best(time, () => product.addmm_(a, b, beta: 0, alpha: 1)));
     }
 
     /// <summary>The processor's name, where the system tells it.</summary>
@@ -67,11 +66,11 @@ internal sealed record Machine(int Threads, double CopyBytesPerSecond, double No
 
     public override string ToString() => string.Join(", ", Facts.Select(fact => $"{fact.Name.ToLowerInvariant()}: {fact.Value}"));
 
-    /// <summary>Shortest time of a few runs, in seconds.</summary>
-    private static double Best(Func<Tensor> work)
+    /// <summary>Shortest time of many runs, in seconds.</summary>
+    private static double Best(TimeSpan time, Func<Tensor> work)
     {
         var best = double.PositiveInfinity;
-        for (var run = 0; run < 8; run++)
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < time;)
         {
             using var scope = NewDisposeScope();
             var start = Stopwatch.GetTimestamp();

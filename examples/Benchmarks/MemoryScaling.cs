@@ -25,15 +25,15 @@ internal sealed class MemoryScaling(BenchmarkSettings settings, Action<string> p
                 var weights = (double)side * side;
                 if (peak * weights > Reserve * ProcessMemory.Free())
                 {
-                    notes.Add(Invariant($"{hardware}, {weights:E0} weights: left out, because making them would take about {peak * weights / 1e9:F1} GB and {ProcessMemory.Free() / 1e9:F1} GB are free."));
+                    notes.Add(Invariant($"{hardware}, {weights:G2} weights: left out, because making them would take about {peak * weights / 1e9:F1} GB and {ProcessMemory.Free() / 1e9:F1} GB are free."));
                     break;
                 }
                 if (x.Count > 0 && seconds * weights / x[^1] > Patience.TotalSeconds)
                 {
-                    notes.Add(Invariant($"{hardware}, {weights:E0} weights: left out, because making them would take about {seconds * weights / x[^1] / 60:F0} minutes."));
+                    notes.Add(Invariant($"{hardware}, {weights:G2} weights: left out, because making them would take about {seconds * weights / x[^1] / 60:F0} minutes."));
                     break;
                 }
-                progress(Invariant($"memory: {hardware}, {weights:E0} weights"));
+                progress(Invariant($"memory: {hardware}, {weights:G2} weights"));
                 var start = System.Diagnostics.Stopwatch.GetTimestamp();
                 var use = MemoryProcess.Run(new MemoryTask { Hardware = hardware, Side = side, Seed = settings.Seed, Threads = settings.Threads }, cancel);
                 seconds = System.Diagnostics.Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -41,7 +41,7 @@ internal sealed class MemoryScaling(BenchmarkSettings settings, Action<string> p
                 x.Add(weights);
                 y.Add(use.BytesPerWeight * weights);
                 if (side == sides[^1])
-                    notes.Add(Invariant($"{hardware}, {weights:E0} weights: {use.BytesPerWeight:F1} bytes per weight in tensors, {use.ProcessBytesPerWeight:F1} in the process, {use.PeakBytesPerWeight:F1} at the peak."));
+                    notes.Add(Invariant($"{hardware}, {weights:G2} weights: {use.BytesPerWeight:F1} bytes per weight in tensors, {use.ProcessBytesPerWeight:F1} in the process, {use.PeakBytesPerWeight:F1} at the peak."));
             }
             curves.Add(new(hardware, [.. x], [.. y]));
         }
