@@ -54,6 +54,8 @@ internal sealed class BenchmarkExample : Example
             BenchmarkDisplay.While(run.Console, table, display =>
             {
                 using var bench = new BenchmarkBench(settings, run.Data, display.Doing, run.Cancel);
+                if (run.Data is not null)
+                    _ = bench.Digits; // says what is wrong with the data before anything is measured
                 foreach (var row in table)
                 {
                     run.Cancel.ThrowIfCancellationRequested();

@@ -48,7 +48,7 @@ internal static class BenchmarkTable
             bench => new UpdateContest(Size, Batch, density, bench.Settings.Seed));
 
     private static BenchmarkRow Epoch(string name, TileConfig hardware, int batch, double rate, int steps, int segments, double bound, double aim) =>
-        Duel(name, $"training of 784-250-125-10 on digits, batch {batch}, {steps:N0} steps a segment ÷ digital training", bound, aim, bench =>
+        Duel(name, FormattableString.Invariant($"training of 784-250-125-10 on digits, batch {batch}, learning rate {rate}, {steps:N0} steps a segment ÷ digital training"), bound, aim, bench =>
         {
             // Quick segments, too, hold refreshes and transfers in proportion.
             var (quickSteps, quickSegments) = batch > 1 ? (steps, 3) : steps > 2000 ? (steps, 2) : (500, 5);
