@@ -58,7 +58,7 @@ internal static class BenchmarkReport
             .Text("A digital step is TorchSharp's own Linear, its backward pass to weights, bias and inputs, and plain SGD: same shapes, same threads, same run. "
                 + "The two sides take turns in small segments; the ratio is the median over pairs of segments, with the quartiles beside it. Times are those of one step.")
             .Table(Columns, done.Select(entry => Cells(entry.Row, entry.Result)))
-            .Plot(LogPlots.Ratios("analog ÷ digital, or bytes per weight [1]", done), "Dots: what was measured, with quartiles; long bars: the bound; short bars: the aim.", height: 90 + 26 * done.Count);
+            .Plot(LogPlots.Ratios("analog ÷ digital, or bytes per weight [1]", done), "Dots: what was measured, with quartiles, blue within the bound and orange beyond it. Long bars: the bound; short bars: the aim.", height: 90 + 26 * done.Count);
     }
 
     private static string Verdict(BenchmarkRow row, RowResult result) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
@@ -15,13 +16,22 @@ namespace AnalogTorch.Examples.Benchmarks;
 /// <summary>The kernels one by one, measured by BenchmarkDotNet in this process, since a process of its own would not find torch.</summary>
 internal static class KernelReport
 {
+    private static TimeSpan warmUp;
+
     /// <summary>Threads of the kernels.</summary>
     public static int Threads { get; private set; } = 1;
+
+    /// <summary>Calls a kernel until its loops are compiled for good, which BenchmarkDotNet's own warm-up of a short run does not reach.</summary>
+    public static void WarmUp(Action kernel)
+    {
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < warmUp;)
+            kernel();
+    }
 
     /// <summary>Measures all kernels and writes what BenchmarkDotNet found; its own files go to <c>kernels/</c> below the output.</summary>
     public static void Write(ExampleRun run, BenchmarkSettings settings)
     {
-        Threads = settings.Threads;
+        (Threads, warmUp) = (settings.Threads, settings.AnalogWarmUp);
         var config = ManualConfig.CreateEmpty()
             .AddJob((settings.Quick ? Job.ShortRun.WithIterationTime(TimeInterval.FromMilliseconds(100)) : Job.ShortRun).WithToolchain(InProcessNoEmitToolchain.Instance))
             .AddColumnProvider(DefaultColumnProviders.Instance)

@@ -6,6 +6,8 @@ namespace AnalogTorch.Examples.Benchmarks;
 /// <summary>Plots over axes of orders of magnitude.</summary>
 internal static class LogPlots
 {
+    private const double ManyOrders = 2.6;
+
     /// <summary>Curves over two such axes; those of <paramref name="bounds"/> are dashed.</summary>
     public static Plot Curves(string xLabel, string yLabel, IReadOnlyList<Curve> curves, IReadOnlyList<Curve> bounds)
     {
@@ -22,7 +24,10 @@ internal static class LogPlots
         Plots.Legend(plot, all.Length, Alignment.LowerRight);
         plot.Axes.AutoScale();
         var limits = plot.Axes.GetLimits();
-        plot.Axes.Bottom.TickGenerator = Ticks(limits.Left, limits.Right);
+        double[] places = [.. curves.SelectMany(curve => curve.X).Distinct().Order()];
+        plot.Axes.Bottom.TickGenerator = places.Length > 8 || limits.Right - limits.Left > ManyOrders
+            ? Ticks(limits.Left, limits.Right)
+            : new ScottPlot.TickGenerators.NumericManual(Logs(places), [.. places.Select(Label)]); // where something was measured
         plot.Axes.Left.TickGenerator = Ticks(limits.Bottom, limits.Top);
         return plot;
     }
@@ -64,7 +69,7 @@ internal static class LogPlots
     /// <summary>Ticks at 1, 2 and 5 times powers of ten, or at powers alone where there are many.</summary>
     private static ScottPlot.TickGenerators.NumericManual Ticks(double low, double high)
     {
-        int[] digits = high - low > 4 ? [1] : [1, 2, 5];
+        int[] digits = high - low > ManyOrders ? [1] : [1, 2, 5];
         var ticks = Enumerable.Range((int)Math.Floor(low), (int)Math.Ceiling(high) - (int)Math.Floor(low) + 1)
             .SelectMany(power => digits.Select(digit => (Place: power + Math.Log10(digit), Value: digit * Math.Pow(10, power))))
             .Where(tick => tick.Place >= low && tick.Place <= high).ToArray();

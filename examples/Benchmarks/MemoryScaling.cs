@@ -5,7 +5,7 @@ namespace AnalogTorch.Examples.Benchmarks;
 /// <summary>Memory of one layer against its number of weights, up to 10⁸.</summary>
 internal sealed class MemoryScaling(BenchmarkSettings settings, Action<string> progress, CancellationToken cancel)
 {
-    private const double Reserve = 0.8; // of the free memory; the rest is for others
+    private const double Share = 0.6; // of the free memory that may be used; other programs need some, too
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     /// <summary>Weighs layer after layer, each in a process of its own, as long as they fit.</summary>
@@ -23,7 +23,7 @@ internal sealed class MemoryScaling(BenchmarkSettings settings, Action<string> p
             {
                 cancel.ThrowIfCancellationRequested();
                 var weights = (double)side * side;
-                if (peak * weights > Reserve * ProcessMemory.Free())
+                if (peak * weights > Share * ProcessMemory.Free())
                 {
                     notes.Add(Invariant($"{hardware}, {weights:G2} weights: left out, because making them would take about {peak * weights / 1e9:F1} GB and {ProcessMemory.Free() / 1e9:F1} GB are free."));
                     break;

@@ -29,6 +29,13 @@ public class PeripheryKernels
         x = Noise.Uniform(rng.Split("x"), [Batch, Size]).mul_(2f).sub_(1f);
         delta = Noise.Uniform(rng.Split("delta"), [Batch, Size]).mul_(2f).sub_(1f);
         weights = Noise.Normal(rng.Split("weights"), [Size, Size]).mul_(0.05f);
+        KernelReport.WarmUp(() =>
+        {
+            NormalNumbers();
+            StochasticTrains();
+            IdealRead();
+            EightBitRead();
+        });
     }
 
     /// <summary>262,144 normal numbers in a new tensor.</summary>

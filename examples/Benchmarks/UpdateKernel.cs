@@ -43,6 +43,7 @@ public class UpdateKernel
         var x = Noise.Uniform(rng.Split("x"), [Batch, Size]).mul_(2f).sub_(1f);
         var delta = Noise.Uniform(rng.Split("delta"), [Batch, Size]).mul_(2f).sub_(1f);
         new StochasticTrains { BitLength = 31 }.Draw(x, delta, rate: 4 * Density, weightStep: 1, rng, trains);
+        KernelReport.WarmUp(Update);
     }
 
     /// <summary>One update.</summary>

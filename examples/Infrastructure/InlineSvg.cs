@@ -13,15 +13,17 @@ namespace AnalogTorch.Examples;
 /// </remarks>
 internal static partial class InlineSvg
 {
-    private const float LabelHeight = 40, LetterWidth = 7.2f; // of the text of 13 pixels beside the axes
+    private const float LeastLeft = 78, AxisLabel = 40, LetterWidth = 7.2f; // of the text of 13 pixels beside the axes
 
     /// <summary>Draws the plot, its legend above it; <paramref name="prefix"/> keeps its internal names apart from those of other plots.</summary>
     public static string Of(Plot plot, int width, int height, string prefix)
     {
-        plot.Layout.Fixed(new PixelPadding(left: Left(plot), right: 14, bottom: 54, top: 16));
         var legend = LegendOf(plot);
         var shown = plot.Legend.IsVisible;
         plot.Legend.IsVisible = false;
+        plot.Layout.Fixed(Margins(LeastLeft));
+        plot.RenderInMemory(width, height); // the ticks are known after that
+        plot.Layout.Fixed(Margins(Left(plot)));
         var svg = plot.GetSvgXml(width, height);
         plot.Legend.IsVisible = shown;
 
@@ -34,7 +36,9 @@ internal static partial class InlineSvg
 
     /// <summary>Room for the labels of the left axis, which may be words.</summary>
     private static float Left(Plot plot) =>
-        Math.Max(78, LabelHeight + LetterWidth * plot.Axes.Left.TickGenerator.Ticks.Where(tick => tick.IsMajor).Select(tick => tick.Label.Length).DefaultIfEmpty().Max());
+        Math.Max(LeastLeft, AxisLabel + LetterWidth * plot.Axes.Left.TickGenerator.Ticks.Where(tick => tick.IsMajor).Select(tick => tick.Label.Length).DefaultIfEmpty().Max());
+
+    private static PixelPadding Margins(float left) => new(left, right: 14, bottom: 54, top: 16);
 
     private static string Labels(Plot plot, int width, int height)
     {
