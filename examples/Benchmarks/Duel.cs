@@ -17,7 +17,7 @@ internal sealed record DuelResult(double[] Ratios, double[] CpuRatios, double Di
 /// </remarks>
 internal sealed class Duel(BenchmarkSettings settings, Action<int, int> progress, CancellationToken cancel)
 {
-    private const int LeastWarmUpSteps = 8, Patience = 4;
+    private const int LeastWarmUpSteps = 8;
 
     private readonly record struct Span(double Seconds, double CpuSeconds);
 
@@ -49,23 +49,12 @@ internal sealed class Duel(BenchmarkSettings settings, Action<int, int> progress
     }
 
     /// <summary>Runs a side until it is warm, and says how long a step of it then takes, in seconds.</summary>
-    /// <remarks>
-    /// Loops are compiled again, in the background and some seconds after they were first called, and are then up to ten times as fast.
-    /// So a side runs for its least time, and then for as long as it still gets faster.
-    /// </remarks>
     private double WarmUp(Action step, int leastSteps, TimeSpan least)
     {
-        var clock = Stopwatch.StartNew();
         var times = new List<double>();
-        while (clock.Elapsed < least || times.Count < Math.Max(leastSteps, LeastWarmUpSteps) || clock.Elapsed < Patience * least && StillGetsFaster(times))
+        for (var patience = new JitPatience(least); patience.GoesOn || times.Count < Math.Max(leastSteps, LeastWarmUpSteps);)
             times.Add(Time(step, 1).Seconds);
         return Quantiles.Median(times.TakeLast(times.Count / 4));
-    }
-
-    private static bool StillGetsFaster(List<double> times)
-    {
-        var quarter = times.Count / 4;
-        return Quantiles.Median(times.TakeLast(quarter)) < 0.8 * Quantiles.Median(times.TakeLast(2 * quarter).Take(quarter));
     }
 
     /// <summary>Mean time of some steps in a row.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
@@ -24,7 +23,7 @@ internal static class KernelReport
     /// <summary>Calls a kernel until its loops are compiled for good, which BenchmarkDotNet's own warm-up of a short run does not reach.</summary>
     public static void WarmUp(Action kernel)
     {
-        for (var clock = Stopwatch.StartNew(); clock.Elapsed < warmUp;)
+        for (var patience = new JitPatience(warmUp); patience.GoesOn;)
             kernel();
     }
 

@@ -70,7 +70,7 @@ internal sealed record Machine(int Threads, double CopyBytesPerSecond, double No
     private static double Best(TimeSpan time, Func<Tensor> work)
     {
         var best = double.PositiveInfinity;
-        for (var clock = Stopwatch.StartNew(); clock.Elapsed < time;)
+        for (var patience = new JitPatience(time); patience.GoesOn;)
         {
             using var scope = NewDisposeScope();
             var start = Stopwatch.GetTimestamp();
