@@ -1,4 +1,10 @@
 using AnalogTorch.Examples;
+using AnalogTorch.Examples.Benchmarks;
 using AnalogTorch.Examples.Mnist;
 
-return args is [TrainingProcess.Argument] ? TrainingProcess.Serve() : new ExampleProgram([new MnistExample()]).Run(args);
+return args switch
+{
+    [TrainingProcess.Argument] => TrainingProcess.Serve(),
+    [MemoryProcess.Argument] => MemoryProcess.Serve(),
+    _ => new ExampleProgram([new MnistExample(), new BenchmarkExample()]).Run(args),
+};

@@ -13,15 +13,17 @@ namespace AnalogTorch.Examples;
 /// </remarks>
 internal static partial class InlineSvg
 {
-    private static readonly PixelPadding Margins = new(left: 78, right: 14, bottom: 54, top: 16);
+    private const float LeastLeft = 78, AxisLabel = 40, LetterWidth = 7.2f; // of the text of 13 pixels beside the axes
 
     /// <summary>Draws the plot, its legend above it; <paramref name="prefix"/> keeps its internal names apart from those of other plots.</summary>
     public static string Of(Plot plot, int width, int height, string prefix)
     {
-        plot.Layout.Fixed(Margins);
         var legend = LegendOf(plot);
         var shown = plot.Legend.IsVisible;
         plot.Legend.IsVisible = false;
+        plot.Layout.Fixed(Margins(LeastLeft));
+        plot.RenderInMemory(width, height); // the ticks are known after that
+        plot.Layout.Fixed(Margins(Left(plot)));
         var svg = plot.GetSvgXml(width, height);
         plot.Legend.IsVisible = shown;
 
@@ -31,6 +33,12 @@ internal static partial class InlineSvg
         lines = Space().Replace(lines.Replace(Plots.Ink, "currentColor", StringComparison.OrdinalIgnoreCase), "\n");
         return Invariant($"{legend}<svg viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" fill=\"none\" font-size=\"13\">{lines}{Labels(plot, width, height)}</svg>");
     }
+
+    /// <summary>Room for the labels of the left axis, which may be words.</summary>
+    private static float Left(Plot plot) =>
+        Math.Max(LeastLeft, AxisLabel + LetterWidth * plot.Axes.Left.TickGenerator.Ticks.Where(tick => tick.IsMajor).Select(tick => tick.Label.Length).DefaultIfEmpty().Max());
+
+    private static PixelPadding Margins(float left) => new(left, right: 14, bottom: 54, top: 16);
 
     private static string Labels(Plot plot, int width, int height)
     {

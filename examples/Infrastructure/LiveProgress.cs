@@ -52,7 +52,8 @@ public sealed class LiveProgress : IDisposable
         }
     }
 
-    private static bool IsTerminal(IAnsiConsole console) =>
+    /// <summary>Whether a console can be drawn on: a terminal, and not the log of a build server.</summary>
+    internal static bool IsTerminal(IAnsiConsole console) =>
         console.Profile.Capabilities is { Interactive: true, Ansi: true }
         && console.Profile.Out.IsTerminal
         && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("CI"));

@@ -161,7 +161,7 @@ public static class Plots
         return plot;
     }
 
-    private static Plot Blank(string xLabel, string yLabel)
+    internal static Plot Blank(string xLabel, string yLabel)
     {
         var ink = Color.FromHex(Ink);
         var plot = new Plot();
@@ -195,7 +195,7 @@ public static class Plots
         return plot;
     }
 
-    private static void Legend(Plot plot, int entries, Alignment where)
+    internal static void Legend(Plot plot, int entries, Alignment where)
     {
         plot.Legend.IsVisible = entries > 1;
         plot.Legend.Alignment = where;
@@ -206,7 +206,7 @@ public static class Plots
         plot.Legend.FontSize = 13;
     }
 
-    private static Color Hue(int i) => Color.FromHex(Hues[i % Hues.Length]);
+    internal static Color Hue(int i) => Color.FromHex(Hues[i % Hues.Length]);
 
     private static void SameLength(string name, double[] x, double[] y)
     {

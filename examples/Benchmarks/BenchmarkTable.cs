@@ -1,0 +1,66 @@
+using AnalogTorch.Tiles;
+
+namespace AnalogTorch.Examples.Benchmarks;
+
+/// <summary>The lines of the table, with the bounds that the project has set itself.</summary>
+internal static class BenchmarkTable
+{
+    private const int Size = 512, Batch = 64;
+    private const double RateOfOne = 0.01, RateOfOnePair = 0.003, RateOfBatch = 0.05; // as in the MNIST example, and as others take for batches of 64
+
+    /// <summary>All lines, in order.</summary>
+    public static IReadOnlyList<BenchmarkRow> Rows { get; } =
+    [
+        Update(0.4, 12, 5),
+        Update(0.03, 6, 3),
+        Update(0.003, 1.6, 1),
+        Duel("step-batch-1", "whole step, 512×512, batch 1, 0.003 coincidences ÷ digital step", 2, 1.3,
+            bench => new StepContest(BenchmarkHardware.SoftBounds, Size, 1, 0.003, bench.Settings.Seed)),
+        Epoch("epoch-soft-bounds-64", BenchmarkHardware.SoftBounds, Batch, RateOfBatch, 64, 15, 2, 1.3),
+        Epoch("epoch-constant-step-64", BenchmarkHardware.ConstantStep, Batch, RateOfBatch, 64, 15, 2, 1.3),
+        Epoch("epoch-soft-bounds-1", BenchmarkHardware.SoftBounds, 1, RateOfOne, 2000, 15, 1.5, 1.1),
+        Epoch("epoch-constant-step-1", BenchmarkHardware.ConstantStep, 1, RateOfOne, 2000, 15, 1.5, 1.1),
+        // Refreshed every 500 examples: 125 steps of 64 hold 16 refreshes, 2,000 steps of 1 hold 4.
+        Epoch("epoch-pcm-pair-64", BenchmarkHardware.PcmPair, Batch, RateOfBatch, 125, 9, 4, 2),
+        Epoch("epoch-pcm-pair-1", BenchmarkHardware.PcmPair, 1, RateOfOnePair, 2000, 9, 3, 1.5),
+        // One transfer every 8,000 examples.
+        Epoch("epoch-msp-lsp-1", BenchmarkHardware.MspLsp, 1, RateOfOne, 8000, 7, 3, 1.5),
+        Duel("forward-8-bit", "forward through 8-bit DAC, output noise, 8-bit ADC, 512×512, batch 64 ÷ digital forward", 1.3, 1.1,
+            bench => new ReadContest(BenchmarkHardware.EightBitForward, Size, Batch, backward: false, bench.Settings.Seed)),
+        Duel("forward-backward-8-bit", "forward and backward with converters and noise both ways, no update ÷ digital forward and backward", 1, 0.8,
+            bench => new ReadContest(BenchmarkHardware.EightBitBothWays, Size, Batch, backward: true, bench.Settings.Seed)),
+        .. HardwareAware.ConvertForTraining is { } convert
+            ? [Duel("hardware-aware", "hardware-aware step with a fresh weight-noise draw per batch, 512×512, batch 64 ÷ digital step", 1.5, 1.2,
+                bench => new StepContest(convert, Size, Batch, bench.Settings.Seed))]
+            : Array.Empty<BenchmarkRow>(),
+        Memory("constant-step", 20, 10),
+        Memory("soft-bounds", 24, 12),
+        Memory("pcm-pair", 32, 16),
+        Memory("msp-lsp", 32, 16),
+        Memory(MemoryTask.Inference, 12, 6),
+        Duel("inference-mlp", "inference of 784-250-125-10 on 10,000 images, batch 1,000, DAC, noise and ADC on ÷ digital inference", 1.4, 1.1,
+            bench => new InferenceContest(bench.Digits, bench.Settings.Seed)),
+    ];
+
+    private static BenchmarkRow Update(double density, double bound, double aim) =>
+        Duel(FormattableString.Invariant($"update-{density}"),
+            FormattableString.Invariant($"pulsed update alone, 512×512, batch 64, 31 slots, soft bounds with cycle noise, {density} coincidences ÷ digital step"), bound, aim,
+            bench => new UpdateContest(Size, Batch, density, bench.Settings.Seed));
+
+    private static BenchmarkRow Epoch(string name, TileConfig hardware, int batch, double rate, int steps, int segments, double bound, double aim) =>
+        Duel(name, FormattableString.Invariant($"training of 784-250-125-10 on digits, batch {batch}, learning rate {rate}, {steps:N0} steps a segment ÷ digital training"), bound, aim, bench =>
+        {
+            // Quick segments, too, hold refreshes and transfers in proportion.
+            var (quickSteps, quickSegments) = batch > 1 ? (steps, 3) : steps > 2000 ? (steps, 2) : (500, 5);
+            return bench.Settings.Quick
+                ? new EpochContest(hardware, bench.Digits, batch, rate, quickSteps, quickSegments, bench.Settings.Seed)
+                : new EpochContest(hardware, bench.Digits, batch, rate, steps, segments, bench.Settings.Seed);
+        });
+
+    private static BenchmarkRow Duel(string name, string what, double bound, double aim, Func<BenchmarkBench, Contest> contest) =>
+        new(name, what, BenchmarkRow.Times, bound, aim, bench => bench.Measure(() => contest(bench)));
+
+    private static BenchmarkRow Memory(string hardware, double bound, double aim) =>
+        new($"memory-{hardware}", hardware == MemoryTask.Inference ? "memory of a layer that infers, per weight" : "memory of a layer after a training step, per weight",
+            BenchmarkRow.Bytes, bound, aim, bench => bench.Weigh(hardware));
+}
