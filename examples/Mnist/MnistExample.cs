@@ -17,14 +17,15 @@ internal sealed class MnistExample : Example
     private readonly Option<int> images = Cli.Integer("--images", "Training images; 0 takes what suits the data", 0, 0, 1_000_000);
     private readonly Option<int> batch = Cli.Integer("--batch", "Images of one step", 1, 1, 100_000);
 
-    private readonly Option<double> rate = Cli.Number("--rate", "Factor on the learning rates; dense images want less", 1, 0, 1000);
+    private readonly Option<int> transferEvery = Cli.Integer("--transfer-every", "Examples between two transfers of the MSP/LSP cell; 0 takes what suits the data", 0, 0, 1_000_000);
+    private readonly Option<double> rate = Cli.Number("--rate", "Factor on the learning rates", 1, 0, 1000);
     private readonly Option<bool> tensorboard = Cli.Flag("--tensorboard", "Also write event files for TensorBoard, to tensorboard/ below --out");
 
     public override string Name => "mnist";
 
     public override string Description => "Train the 2T2R+3T1C network in memory on handwritten digits, beside a digital twin and the cells it improves on.";
 
-    public override IReadOnlyList<Option> Options => [dataset, ways, epochs, images, batch, rate, tensorboard];
+    public override IReadOnlyList<Option> Options => [dataset, ways, epochs, images, batch, transferEvery, rate, tensorboard];
 
     public override void Run(ExampleRun run, ParseResult arguments)
     {
@@ -41,6 +42,7 @@ internal sealed class MnistExample : Example
             DataSeed = run.Options.Seed,
             Epochs = length,
             BatchSize = arguments.GetValue(batch),
+            TransferEvery = arguments.GetValue(transferEvery),
             RateFactor = arguments.GetValue(rate),
             EventFolder = arguments.GetValue(tensorboard) ? Path.Combine(Path.GetFullPath(run.Options.Output), "tensorboard") : null,
         };
@@ -106,7 +108,7 @@ internal sealed class MnistExample : Example
         ["ways"] = new JsonObject(chosen.Select(way => KeyValuePair.Create(way.Name, (JsonNode?)new JsonObject
         {
             ["learning_rate"] = task.RateFactor * way.LearningRate,
-            ["hardware"] = way.Hardware is null ? null : JsonNode.Parse(ConfigJson.Write(way.Hardware)),
+            ["hardware"] = way.Every(task.Interval).Hardware is { } hardware ? JsonNode.Parse(ConfigJson.Write(hardware)) : null,
         }))),
     };
 

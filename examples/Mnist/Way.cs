@@ -47,4 +47,8 @@ internal sealed record Way(string Name, TileConfig? Hardware, double LearningRat
 
     /// <summary>All ways, by name.</summary>
     public static IReadOnlyList<Way> All { get; } = [.. Ladder, Symmetric];
+
+    /// <summary>The same way with another number of examples between two transfers, if it has transfers.</summary>
+    public Way Every(int? examples) =>
+        examples is { } every && Hardware is { Cell: MspLspCell cell } ? this with { Hardware = Hardware with { Cell = cell with { TransferEvery = every } } } : this;
 }
