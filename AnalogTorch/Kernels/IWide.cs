@@ -71,6 +71,9 @@ internal unsafe interface IWide<T> : ILane<T> where T : struct, IWide<T>
 
     static abstract T FromUInt(T a);
 
+    /// <summary>To the nearest whole number, halves to the even one.</summary>
+    static abstract T Round(T a);
+
     /// <summary>Unsigned integers from floats in [0, 2³²); a fraction is cut off.</summary>
     static abstract T ToUInt(T a);
 

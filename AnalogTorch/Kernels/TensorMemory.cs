@@ -60,11 +60,12 @@ internal readonly unsafe struct PlaneMemory
 /// <summary>Loads and stores of registers that reach over the end of an array.</summary>
 internal static unsafe class VectorMemory
 {
+    /// <summary>The lanes beyond the count hold 1, unless told otherwise, so that no formula divides by zero in them.</summary>
     public static T LoadPart<T>(float* source, int count, float beyond = 1) where T : struct, IWide<T>
     {
         var part = stackalloc float[T.Width];
-        for (var lane = 0; lane < T.Width; lane++)
-            part[lane] = lane < count ? source[lane] : beyond;
+        T.Store(beyond, part);
+        new ReadOnlySpan<float>(source, count).CopyTo(new Span<float>(part, T.Width));
         return T.Load(part);
     }
 
@@ -72,7 +73,6 @@ internal static unsafe class VectorMemory
     {
         var part = stackalloc float[T.Width];
         T.Store(lanes, part);
-        for (var i = 0; i < count; i++)
-            target[i] = part[i];
+        new ReadOnlySpan<float>(part, count).CopyTo(new Span<float>(target, count));
     }
 }

@@ -1,5 +1,7 @@
+using System.Buffers;
 using AnalogTorch.Core;
 using AnalogTorch.Kernels;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Periphery;
@@ -12,6 +14,8 @@ namespace AnalogTorch.Periphery;
 /// </remarks>
 public sealed record AnalogPath : HardwareConfig
 {
+    private const long ElementsOfBlock = 256 * 1024; // inputs in the cache at a time
+
     /// <summary>How inputs are brought into the range of the DAC.</summary>
     public InputScaling Scaling { get; init => field = NotNull(value); } = new NoScaling();
 
@@ -43,11 +47,14 @@ public sealed record AnalogPath : HardwareConfig
     /// <param name="bias">Effective weights of the constant input 1 [outputs]; null if there is none.</param>
     /// <param name="rng">The stream of this read.</param>
     /// <returns>Outputs [samples, outputs], in the caller's dispose scope.</returns>
+    /// <exception cref="NotFiniteNumberException">The inputs hold NaN or infinity.</exception>
     public Tensor Read(Tensor x, Tensor weights, Tensor? bias, Rng rng)
     {
         if (IsExact)
             return nn.functional.linear(x, weights, bias);
         using var scope = NewDisposeScope();
+        if (TakesPasses(x) && weights.device_type == DeviceType.CPU)
+            return ReadInPasses(x.is_contiguous() ? x : x.contiguous(), weights, bias, rng).MoveToOuterDisposeScope();
         var scale = Scaling.Of(x, bias is not null);
         if (bias is not null)
             (x, weights) = (cat([x, ones(x.shape[0], 1, device: x.device)], 1), cat([weights, bias.unsqueeze(1)], 1)); // one more line of the array
@@ -63,9 +70,48 @@ public sealed record AnalogPath : HardwareConfig
         return y.MoveToOuterDisposeScope();
     }
 
+    /// <summary>Whether a read of these inputs goes in two passes over host memory, of which the first refuses what is not finite.</summary>
+    internal bool TakesPasses(Tensor x) =>
+        !IsExact && x.device_type == DeviceType.CPU && !Saturation.Repeats(0) && Scaling.AsRowScaling is not null && Dac.AsQuantizer is not null && Adc.AsQuantizer is not null
+        && IrDrop is NoIrDrop && ReadNoise is NoReadNoise; // for which the constant input is a line like the others
+
+    /// <summary>The read as one pass before the product and one after it; the product itself is torch's.</summary>
+    /// <remarks>Blocks of rows, so that what one pass writes is still in the cache for the next.</remarks>
+    private Tensor ReadInPasses(Tensor x, Tensor weights, Tensor? bias, Rng rng)
+    {
+        var (scaling, dac, adc) = (Scaling.AsRowScaling!.Value, Dac.AsQuantizer!.Value, Adc.AsQuantizer!.Value);
+        using var noGrad = no_grad();
+        var (rows, inputs) = (x.shape[0], x.shape[1]);
+        var (inputStream, outputStream) = (rng.Split("dac"), rng.Split("output"));
+        var block = Math.Min(Math.Max(ElementsOfBlock / Math.Max(inputs, 1) / ConversionPasses.RowsOfGroup, 1) * ConversionPasses.RowsOfGroup, rows);
+        var y = empty(rows, weights.shape[0]);
+        var converted = empty(block, inputs);
+        var transposed = weights.t();
+        var (scales, one) = (ArrayPool<float>.Shared.Rent((int)block), ArrayPool<float>.Shared.Rent((int)block));
+        for (var first = 0L; first < rows; first += block)
+        {
+            var count = (int)Math.Min(block, rows - first);
+            ConversionPasses.Inputs(x, first, converted, scaling, dac, scales.AsSpan(0, count), bias is null ? [] : one.AsSpan(0, count), inputStream);
+            if (count == rows)
+            {
+                y.addmm_(converted, transposed, beta: 0, alpha: 1);
+            }
+            else
+            {
+                using var target = y.narrow(0, first, count);
+                using var source = converted.narrow(0, 0, count);
+                target.addmm_(source, transposed, beta: 0, alpha: 1);
+            }
+            ConversionPasses.Outputs(y, first, scales.AsSpan(0, count), one.AsSpan(0, bias is null ? 0 : count), bias, (float)OutputNoise, adc, outputStream);
+        }
+        ArrayPool<float>.Shared.Return(scales);
+        ArrayPool<float>.Shared.Return(one);
+        return y;
+    }
+
     private (Tensor Y, Tensor Clipped) ReadOnce(Tensor x, Tensor weights, Tensor scale, Rng rng)
     {
-        var input = Dac.Convert(x / scale, rng.Split("dac"));
+        var input = Dac.Convert(x * scale.reciprocal(), rng.Split("dac"));
         var y = nn.functional.linear(input, weights);
         IrDrop.Subtract(y, input, weights);
         ReadNoise.Add(y, input, weights, rng.Split("read"));

@@ -12,6 +12,9 @@ public abstract record Converter : HardwareConfig
 
     /// <summary>Where a value lies beyond the range (bool).</summary>
     public abstract Tensor Clips(Tensor values);
+
+    /// <summary>The converter as numbers, for a loop that does more than convert; null if it cannot be said in them.</summary>
+    public abstract Quantizer? AsQuantizer { get; }
 }
 
 /// <summary>Passes every value on unchanged.</summary>
@@ -22,6 +25,9 @@ public sealed record IdealConverter : Converter
 
     /// <inheritdoc/>
     public override Tensor Clips(Tensor values) => zeros_like(values, ScalarType.Bool);
+
+    /// <inheritdoc/>
+    public override Quantizer? AsQuantizer => new Quantizer(0, float.PositiveInfinity, IsStochastic: false);
 }
 
 /// <summary>Equally spaced levels, symmetric about zero, with hard limits.</summary>
@@ -44,10 +50,18 @@ public sealed record UniformConverter : Converter
 
     /// <inheritdoc/>
     public override Tensor Convert(Tensor values, Rng rng) =>
-        Rounding.Round(values / (float)Step, rng).mul_((float)Step).clamp_(-(float)Bound, (float)Bound);
+        Rounding.Round(values * (1f / (float)Step), rng).mul_((float)Step).clamp_(-(float)Bound, (float)Bound);
 
     /// <inheritdoc/>
     public override Tensor Clips(Tensor values) => values.abs() > (float)(Bound + Step / 2);
+
+    /// <inheritdoc/>
+    public override Quantizer? AsQuantizer => Rounding switch
+    {
+        NearestRounding => new Quantizer((float)Step, (float)Bound, IsStochastic: false),
+        StochasticRounding => new Quantizer((float)Step, (float)Bound, IsStochastic: true),
+        _ => null,
+    };
 }
 
 /// <summary>How a number is rounded to a whole one.</summary>

@@ -1,4 +1,5 @@
 using AnalogTorch.Core;
+using AnalogTorch.Kernels;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Periphery;
@@ -11,6 +12,9 @@ public abstract record InputScaling : HardwareConfig
     /// <param name="hasBias">Whether a constant input of 1 is beside them.</param>
     /// <returns>[samples, 1], or one number.</returns>
     public abstract Tensor Of(Tensor x, bool hasBias);
+
+    /// <summary>The scaling as numbers, for a loop that does more than scale; null if it cannot be said in them.</summary>
+    public abstract RowScaling? AsRowScaling { get; }
 }
 
 /// <summary>Inputs are taken as they come.</summary>
@@ -18,6 +22,9 @@ public sealed record NoScaling : InputScaling
 {
     /// <inheritdoc/>
     public override Tensor Of(Tensor x, bool hasBias) => ones(1, 1, device: x.device);
+
+    /// <inheritdoc/>
+    public override RowScaling? AsRowScaling => new RowScaling(FollowsMaximum: false, 1);
 }
 
 /// <summary>Each sample is divided by its largest absolute value.</summary>
@@ -29,6 +36,9 @@ public sealed record AbsMaxScaling : InputScaling
         var max = x.abs().amax([1], keepdim: true);
         return hasBias ? max.clamp_min_(1f) : max.masked_fill_(max == 0, 1f);
     }
+
+    /// <inheritdoc/>
+    public override RowScaling? AsRowScaling => new RowScaling(FollowsMaximum: true, 1);
 }
 
 /// <summary>All inputs are divided by the same number.</summary>
@@ -40,4 +50,7 @@ public sealed record ConstantScaling : InputScaling
 
     /// <inheritdoc/>
     public override Tensor Of(Tensor x, bool hasBias) => full([1, 1], (float)Scale, device: x.device);
+
+    /// <inheritdoc/>
+    public override RowScaling? AsRowScaling => new RowScaling(FollowsMaximum: false, (float)Scale);
 }

@@ -23,7 +23,16 @@ internal sealed class TileFunction : autograd.SingleTensorFunction<TileFunction>
             throw new InvalidOperationException($"{tile.Name}: its weights are analog, and no optimizer updates them; train with AnalogSGD(model.parameters(), ...) made after ToAnalog, or freeze the layer with requires_grad = false.");
         if (x.dim() != 2)
             return Apply(tile, x.reshape(-1, tile.Inputs), weight, bias, training).reshape([.. x.shape[..^1], tile.Outputs]);
-        return is_grad_enabled() ? apply(x, weight, bias!, tile, training) : tile.Forward(x, weight, bias, training);
+        if (is_grad_enabled())
+            return apply(x, weight, bias!, tile, training);
+        try
+        {
+            return tile.Forward(x, weight, bias, training);
+        }
+        catch (NotFiniteNumberException)
+        {
+            throw NotFinite(tile);
+        }
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
@@ -67,9 +76,13 @@ internal sealed class TileFunction : autograd.SingleTensorFunction<TileFunction>
             throw new ArgumentException($"{tile.Name}: the input must be [..., {tile.Inputs}], but is [{string.Join(", ", x.shape)}]; its last dimension is the number of inputs.");
         if (x.dtype != ScalarType.Float32)
             throw new ArgumentException($"{tile.Name}: the input must be float32, but is {x.dtype}; convert it with .to(torch.float32).");
-        if (x.device_type == DeviceType.CPU && !IsFinite(x))
-            throw new ArgumentException($"{tile.Name}: the input must be finite, but holds NaN or infinity; check the data, or lower the learning rate.");
+        // Outside of a graph, a path that looks at every input anyway says so itself; inside of one, nothing may throw once the node is made.
+        if (x.device_type == DeviceType.CPU && (is_grad_enabled() || !tile.Config.Forward.TakesPasses(x)) && !IsFinite(x))
+            throw NotFinite(tile);
     }
+
+    private static ArgumentException NotFinite(AnalogTile tile) =>
+        new($"{tile.Name}: the input must be finite, but holds NaN or infinity; check the data, or lower the learning rate.");
 
     private static bool IsFinite(Tensor x)
     {

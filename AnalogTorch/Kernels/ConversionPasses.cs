@@ -1,0 +1,219 @@
+using System.Runtime.CompilerServices;
+using AnalogTorch.Core;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Kernels;
+
+/// <summary>A converter with equally spaced levels, as numbers: rounded to a multiple of the step, then limited to ±Bound.</summary>
+/// <param name="Step">Distance of two levels; 0 converts nothing.</param>
+/// <param name="Bound">Largest magnitude.</param>
+/// <param name="IsStochastic">Whether values between two levels are rounded up or down at random.</param>
+public readonly record struct Quantizer(float Step, float Bound, bool IsStochastic);
+
+/// <summary>How the rows of a matrix are scaled: by their largest magnitude, or all by one number.</summary>
+/// <param name="FollowsMaximum">Whether each row has a scale of its own, its largest magnitude.</param>
+/// <param name="Constant">The scale of all rows, if they have none of their own.</param>
+public readonly record struct RowScaling(bool FollowsMaximum, float Constant);
+
+/// <summary>What lies before and after the product of an analog read, each in one pass over host memory.</summary>
+/// <remarks>Random numbers are keyed by (stream, group of rows), so that groups may be taken in any order and by any thread.</remarks>
+internal static unsafe class ConversionPasses
+{
+    private const long WorkWorthThreads = 200_000; // elements below which starting threads costs more than it saves
+
+    /// <summary>Rows that share a random stream; blocks of rows start at multiples of it.</summary>
+    public const int RowsOfGroup = 16;
+
+    /// <summary>Scales and converts the inputs of some rows.</summary>
+    /// <param name="x">Inputs [rows, inputs], contiguous.</param>
+    /// <param name="first">First row, a multiple of <see cref="RowsOfGroup"/>.</param>
+    /// <param name="converted">Where the converted inputs go [rows or more, inputs]; its rows count from 0.</param>
+    /// <param name="scaling">How the rows are scaled.</param>
+    /// <param name="dac">The converter.</param>
+    /// <param name="scales">Where the scale of each row goes.</param>
+    /// <param name="one">Where what the converter makes of a constant input of 1 goes, row by row; empty if there is none.</param>
+    /// <param name="rng">The stream of stochastic rounding.</param>
+    public static void Inputs(Tensor x, long first, Tensor converted, RowScaling scaling, Quantizer dac, Span<float> scales, Span<float> one, Rng rng)
+    {
+        var inputs = (int)x.shape[1];
+        fixed (float* scaleOfRow = scales, oneOfRow = one)
+        {
+            var work = new InputWork(TensorMemory.Pointer<float>(x) + first * inputs, TensorMemory.Pointer<float>(converted), inputs, scales.Length)
+            {
+                Scaling = scaling,
+                Dac = dac,
+                Scales = scaleOfRow,
+                Ones = one.IsEmpty ? null : oneOfRow,
+                First = first,
+                Stream = rng,
+            };
+            Wide.Run(ref work);
+        }
+        GC.KeepAlive(x);
+        GC.KeepAlive(converted);
+    }
+
+    /// <summary>Adds the bias and noise to outputs of some rows, converts them and undoes the scaling, in place.</summary>
+    /// <param name="y">Outputs [rows, outputs], contiguous.</param>
+    /// <param name="first">First row.</param>
+    /// <param name="scales">The scale of each row.</param>
+    /// <param name="one">The converted constant input of each row; empty if there is no bias.</param>
+    /// <param name="bias">Weights of the constant input [outputs]; null if there are none.</param>
+    /// <param name="noise">Standard deviation of the noise.</param>
+    /// <param name="adc">The converter.</param>
+    /// <param name="rng">The stream of noise and of stochastic rounding.</param>
+    public static void Outputs(Tensor y, long first, ReadOnlySpan<float> scales, ReadOnlySpan<float> one, Tensor? bias, float noise, Quantizer adc, Rng rng)
+    {
+        var outputs = (int)y.shape[1];
+        fixed (float* scaleOfRow = scales, oneOfRow = one)
+        {
+            var work = new OutputWork(TensorMemory.Pointer<float>(y) + first * outputs, outputs, scales.Length)
+            {
+                Scales = scaleOfRow,
+                Ones = oneOfRow,
+                Bias = TensorMemory.PointerOrNull<float>(bias),
+                Noise = noise,
+                Adc = adc,
+                First = first,
+                Stream = rng,
+            };
+            Wide.Run(ref work);
+        }
+        GC.KeepAlive(y);
+        GC.KeepAlive(bias);
+    }
+
+    /// <summary>Does groups of rows, on several threads if that pays.</summary>
+    private static void ForGroups(int rows, int columns, Action<int> work)
+    {
+        var groups = (rows + RowsOfGroup - 1) / RowsOfGroup;
+        var threads = Math.Min(get_num_threads(), groups);
+        if (threads > 1 && (long)rows * columns >= WorkWorthThreads)
+        {
+            Parallel.For(0, groups, new ParallelOptions { MaxDegreeOfParallelism = threads }, work);
+            return;
+        }
+        for (var group = 0; group < groups; group++)
+            work(group);
+    }
+
+    /// <summary>A converter in registers.</summary>
+    private readonly struct Levels<T>(Quantizer quantizer) where T : struct, IWide<T>
+    {
+        private readonly T step = quantizer.Step, perStep = quantizer.Step == 0 ? 0f : 1f / quantizer.Step, high = quantizer.Bound, low = -quantizer.Bound;
+        private readonly bool converts = quantizer.Step != 0, isStochastic = quantizer.IsStochastic;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Of(T value, ref RandomLanes<T> lanes)
+        {
+            if (!converts)
+                return value;
+            var level = value * perStep;
+            level = isStochastic ? T.Floor(level + lanes.NextUniform()) : T.Round(level);
+            return T.Min(T.Max(level * step, low), high);
+        }
+    }
+
+    private struct InputWork(float* x, float* converted, int inputs, int rows) : IWideWork
+    {
+        public required RowScaling Scaling { get; init; }
+
+        public required Quantizer Dac { get; init; }
+
+        public required float* Scales { get; init; }
+
+        public required float* Ones { get; init; }
+
+        public required long First { get; init; }
+
+        public required Rng Stream { get; init; }
+
+        public void Run<T>() where T : struct, IWide<T>
+        {
+            var self = this;
+            ForGroups(rows, inputs, group => self.Group<T>(group));
+        }
+
+        private readonly void Group<T>(int group) where T : struct, IWide<T>
+        {
+            var levels = new Levels<T>(Dac);
+            var lanes = Dac.IsStochastic ? new RandomLanes<T>(Stream.Split(First / RowsOfGroup + group).Key) : default;
+            for (var row = group * RowsOfGroup; row < Math.Min(rows, (group + 1) * RowsOfGroup); row++)
+                Row(row, levels, ref lanes);
+        }
+
+        private readonly void Row<T>(int row, in Levels<T> levels, ref RandomLanes<T> lanes) where T : struct, IWide<T>
+        {
+            var source = x + (long)row * inputs;
+            var target = converted + (long)row * inputs;
+            var largest = TrainSampler.AbsMax(new ReadOnlySpan<float>(source, inputs));
+            if (!float.IsFinite(largest))
+                throw new NotFiniteNumberException("the input must be finite, but holds NaN or infinity");
+            var scale = !Scaling.FollowsMaximum ? Scaling.Constant : Ones is not null ? MathF.Max(largest, 1) : largest == 0 ? 1 : largest;
+            Scales[row] = scale;
+            T perScale = 1f / scale;
+            var i = 0;
+            for (; i + T.Width <= inputs; i += T.Width)
+                T.Store(levels.Of(T.Load(source + i) * perScale, ref lanes), target + i);
+            if (i < inputs)
+                VectorMemory.StorePart(levels.Of(VectorMemory.LoadPart<T>(source + i, inputs - i) * perScale, ref lanes), target + i, inputs - i);
+            if (Ones is not null)
+                VectorMemory.StorePart(levels.Of(perScale, ref lanes), Ones + row, 1);
+        }
+    }
+
+    private struct OutputWork(float* y, int outputs, int rows) : IWideWork
+    {
+        public required float* Scales { get; init; }
+
+        public required float* Ones { get; init; }
+
+        public required float* Bias { get; init; }
+
+        public required float Noise { get; init; }
+
+        public required Quantizer Adc { get; init; }
+
+        public required long First { get; init; }
+
+        public required Rng Stream { get; init; }
+
+        public void Run<T>() where T : struct, IWide<T>
+        {
+            var self = this;
+            ForGroups(rows, outputs, group => self.Group<T>(group));
+        }
+
+        private readonly void Group<T>(int group) where T : struct, IWide<T>
+        {
+            var levels = new Levels<T>(Adc);
+            var lanes = Noise != 0 || Adc.IsStochastic ? new RandomLanes<T>(Stream.Split(First / RowsOfGroup + group).Key) : default;
+            for (var row = group * RowsOfGroup; row < Math.Min(rows, (group + 1) * RowsOfGroup); row++)
+                Row(row, levels, ref lanes);
+        }
+
+        private readonly void Row<T>(int row, in Levels<T> levels, ref RandomLanes<T> lanes) where T : struct, IWide<T>
+        {
+            var values = y + (long)row * outputs;
+            T scale = Scales[row], one = Bias is null ? 0f : Ones[row];
+            var i = 0;
+            for (; i + T.Width <= outputs; i += T.Width)
+                T.Store(Converted(levels, T.Load(values + i), Bias is null ? T.Zero : T.Load(Bias + i), one, scale, ref lanes), values + i);
+            if (i < outputs)
+            {
+                var bias = Bias is null ? T.Zero : VectorMemory.LoadPart<T>(Bias + i, outputs - i);
+                VectorMemory.StorePart(Converted(levels, VectorMemory.LoadPart<T>(values + i, outputs - i), bias, one, scale, ref lanes), values + i, outputs - i);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private readonly T Converted<T>(in Levels<T> levels, T value, T bias, T one, T scale, ref RandomLanes<T> lanes) where T : struct, IWide<T>
+        {
+            if (Bias is not null)
+                value += bias * one;
+            if (Noise != 0)
+                value += Noise * lanes.NextNormal();
+            return levels.Of(value, ref lanes) * scale;
+        }
+    }
+}
