@@ -269,7 +269,7 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
         {
             var outputWords = TensorMemory.Pointer<uint>(trains.Outputs);
             var inverted = target.Inverted ? 0x80000000u : 0;
-            var active = stackalloc Sample[Math.Min(trains.Samples, SamplesAtATime)];
+            var active = stackalloc Sample[Math.Min(trains.Samples, SamplesAtATime) + 1];
             var wholeUntil = (long)end * planes.Inputs - T.Width; // a register that starts later would reach into the rows of another thread
             var pulses = 0L;
             for (var first = 0; first < trains.Samples; first += SamplesAtATime)
@@ -280,9 +280,10 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
                     var count = 0;
                     for (var sample = first; sample < Math.Min(first + SamplesAtATime, trains.Samples); sample++)
                     {
+                        // Without a branch, which would be predicted wrongly too often: what is not counted is overwritten.
                         var word = outputWords[(long)sample * trains.OutputStride + output];
-                        if ((word & TrainPair.Slots) != 0)
-                            active[count++] = new(lines.Words + sample * lines.SampleStride, word ^ inverted);
+                        active[count] = new(lines.Words + sample * lines.SampleStride, word ^ inverted);
+                        count += Unsafe.BitCast<bool, byte>((word & TrainPair.Slots) != 0);
                     }
                     if (count > 0)
                         pulses += Row<TStep, TDraw, TReach>(step, planes, lines, output, wholeUntil, active, count, stream.Split(output).Key);
@@ -363,7 +364,7 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
 
         /// <summary>Finds the samples that have a coincidence in this register.</summary>
         /// <remarks>A branch at every sample would be predicted wrongly more often than not; this way one loop end is, per register.</remarks>
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void Hits(ref Work work, Sample* active, int count, long offset)
         {
             var all = ulong.MaxValue >> (64 - count);

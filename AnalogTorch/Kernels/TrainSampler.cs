@@ -93,7 +93,7 @@ internal static unsafe class TrainSampler
 
         public void Run<T>() where T : struct, IWide<T>
         {
-            var lanes = new RandomLanes<T>(key);
+            var source = new Xoshiro<T>(key);
             // Probabilities and random numbers as 31-bit integers: a probability of 1 is 2³¹, above every random number.
             T scale = MathF.Abs(gain) * (1u << 31), certain = 2147483648f;
             T sign = T.Bits(0x80000000u), turned = gain < 0 ? sign : 0f;
@@ -118,18 +118,20 @@ internal static unsafe class TrainSampler
                     var threshold = T.ToUInt(T.Min(T.Abs(value) * scale, certain));
                     var word = (value ^ turned) & sign;
                     if (!T.IsZero(threshold))
-                        word |= slots < ManySlots ? BySlot(ref lanes, threshold, slots) : ByBit(ref lanes, threshold, slots);
+                        word |= slots < ManySlots ? BySlot(ref source, threshold) : ByBit(ref source, threshold);
                     T.Store(word, (float*)target + start);
                 }
             }
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static T BySlot<T>(ref RandomLanes<T> lanes, T threshold, int slots) where T : struct, IWide<T>
+        private T BySlot<T>(ref Xoshiro<T> source, T threshold) where T : struct, IWide<T>
         {
+            var lanes = source; // a copy, which stays in registers
             T word = 0f;
             for (var slot = 0; slot < slots; slot++)
                 word |= T.LessUInt(lanes.NextBits() >>> 1, threshold) & T.Bits(1u << slot);
+            source = lanes;
             return word;
         }
 
@@ -138,19 +140,20 @@ internal static unsafe class TrainSampler
         /// every slot one bit; a slot is decided at the first bit that differs, so half of the undecided ones are with each draw.
         /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static T ByBit<T>(ref RandomLanes<T> lanes, T threshold, int slots) where T : struct, IWide<T>
+        private T ByBit<T>(ref Xoshiro<T> source, T threshold) where T : struct, IWide<T>
         {
-            T word = 0f, undecided = T.Bits((1u << slots) - 1);
-            for (var bit = 0; bit < 32 && !T.IsZero(undecided); bit++)
+            var lanes = source; // a copy, which stays in registers
+            // Random numbers have 31 bits, so that a threshold of 2³¹ is above all of them.
+            T all = T.Bits((1u << slots) - 1), word = all & (threshold >> 31), undecided = all & ~word;
+            for (var bit = 1; bit < 32 && !T.IsZero(undecided); bit++)
             {
+                threshold <<= 1;
                 var wanted = threshold >> 31; // all ones where this bit of the threshold is set
-                T random = 0f; // of 31 bits, so that 2³¹ is above all of them
-                if (bit > 0)
-                    random = lanes.NextBits();
+                var random = lanes.NextBits();
                 word |= undecided & wanted & ~random;
                 undecided &= ~(random ^ wanted);
-                threshold <<= 1;
             }
+            source = lanes;
             return word;
         }
     }
