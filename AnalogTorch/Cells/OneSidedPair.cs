@@ -1,6 +1,7 @@
 using AnalogTorch.Core;
 using AnalogTorch.Devices;
 using AnalogTorch.Kernels;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Cells;
@@ -101,19 +102,18 @@ public sealed record OneSidedPair : UnitCell
             plus.Reset(where, rng.Split("reset plus"));
             minus.Reset(where, rng.Split("reset minus"));
             State.Counter(ProgrammingPulsesSent) += 2 * where.sum().item<long>();
-            for (var pulse = 0; pulse < cell.MaxWritePulses; pulse++)
-            {
-                using var scope = NewDisposeScope();
-                var missing = difference - (plus.Planes.Value - minus.Planes.Value);
-                var half = (float)(cell.Device.NominalStep / 2);
-                var raisePlus = where.logical_and(difference > 0).logical_and(missing > half).to(ScalarType.Int32);
-                var raiseMinus = where.logical_and(difference < 0).logical_and(missing < -half).to(ScalarType.Int32);
-                if (!(raisePlus + raiseMinus).any().item<bool>())
-                    break;
-                Run(plus, plusTarget, (engine, target) => engine.Pulse(target, raisePlus, rng.Split("plus").Split(pulse)), ProgrammingPulsesSent);
-                Run(minus, minusTarget, (engine, target) => engine.Pulse(target, raiseMinus, rng.Split("minus").Split(pulse)), ProgrammingPulsesSent);
-            }
+            // Only one device of a pair moves from here on, so that what the other holds makes a fixed goal.
+            var goals = torch.where(where.logical_and(difference > 0), difference + minus.Planes.Value, float.NegativeInfinity);
+            Seek(plus, plusTarget, goals, rng.Split("plus"));
+            goals = torch.where(where.logical_and(difference < 0), plus.Planes.Value - difference, float.NegativeInfinity);
+            Seek(minus, minusTarget, goals, rng.Split("minus"));
             Refresh();
+        }
+
+        private void Seek(DeviceArray array, PulseTarget target, Tensor goals, Rng rng)
+        {
+            var half = (float)(cell.Device.NominalStep / 2);
+            Run(array, target, (engine, on) => engine.Seek(on, goals.contiguous(), half, cell.MaxWritePulses, rng), ProgrammingPulsesSent);
         }
 
         private PulseTarget Target(DeviceArray array, DeviceArray other, PulseSide side, int sign) => new()
