@@ -188,6 +188,15 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
             VectorMemory.StorePart(T.Select(untouched, VectorMemory.LoadPart<T>(weights + index, width), weight), weights + index, width);
         }
 
+        /// <summary>The weights alone, read anew without noise.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Read<TStep>(in TStep step, long index) where TStep : struct, IPulseStep<TStep>
+        {
+            Load(index, hasMemory: false, out var values, out _, out var cell);
+            RandomLanes<T> none = default;
+            T.Store(Weight(step, values, cell, other is null ? values : T.Load(other + index), ref none), weights + index);
+        }
+
         public static void Count(int* counts, T hits, long index, int width)
         {
             var memory = (float*)counts + index;
@@ -492,7 +501,11 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
             var elements = (long)planes.Outputs * planes.Inputs;
             var readsAlone = requested is null && target.WriteNoise == 0;
             T none = T.Zero, one = T.Bits(1);
-            for (var index = 0L; index < elements; index += T.Width)
+            var start = 0L;
+            if (readsAlone)
+                for (; start + T.Width <= elements; start += T.Width)
+                    planes.Read(step, start);
+            for (var index = start; index < elements; index += T.Width)
             {
                 var width = (int)Math.Min(T.Width, elements - index);
                 var whole = width == T.Width;
