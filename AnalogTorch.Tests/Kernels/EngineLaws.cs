@@ -39,6 +39,48 @@ public class EngineLaws
 
     [Theory]
     [MemberData(nameof(Pairs))]
+    public void SoughtValuesAreThoseOfTheScalarEngineWithoutNoise(string engine, string device) =>
+        Gen.Select(Gen.Int[1, 5], OneOf(1, 2, 7, 16, 17, 33, 40), Gen.Int[0, 12], Gen.ULong).Sample((outputs, inputs, most, key) =>
+        {
+            using var scope = NewDisposeScope();
+            var (goals, tolerance) = Goals(device, new Rng(key), outputs, inputs);
+            // Rounding decides about a pulse where a value comes this near to the edge; such elements get no goal.
+            var margin = 1e-3f * tolerance;
+            goals = where(Sought(goals - margin).eq(Sought(goals + margin)), goals, float.NegativeInfinity);
+            AssertAgree(engine, device, new Rng(key), outputs, inputs, PulseSide.Both, false, (e, target) => e.Seek(target, goals, tolerance, most, new Rng(key)));
+
+            Tensor Sought(Tensor nudged)
+            {
+                var target = Bench.Target(Bench.Device(device), new Rng(key), outputs, inputs);
+                Bench.Device(device).Accept(new Quiet(Bench.Engine("scalar").Seek(target, nudged, tolerance, most, new Rng(key))));
+                return target.Planes.Value;
+            }
+        }, iter: 25, threads: 1);
+
+    [Theory]
+    [MemberData(nameof(AllPairs))]
+    public void ElementsAreRaisedUntilTheyAreNearTheirGoals(string engine, string device) =>
+        Gen.Select(Gen.Int[1, 5], OneOf(1, 2, 7, 16, 17, 33, 40), Gen.Int[0, 12], Gen.ULong).Sample((outputs, inputs, most, key) =>
+        {
+            using var scope = NewDisposeScope();
+            var (goals, tolerance) = Goals(device, new Rng(key), outputs, inputs);
+            var target = Bench.Target(Bench.Device(device), new Rng(key), outputs, inputs, counting: true);
+            var (values, weights) = (target.Planes.Value.clone(), full_like(target.Weights, 7f));
+            target.Weights.copy_(weights);
+            Bench.Device(device).Accept(Bench.Engine(engine).Seek(target, goals, tolerance, most, new Rng(key)));
+            var counts = target.UpCounts!;
+            Assert.Equal(target.Pulses, counts.sum().item<long>());
+            Assert.Equal(0, target.DownCounts!.abs().max().item<int>());
+            Assert.InRange(counts.max().item<int>(), 0, most);
+            Assert.True((goals - target.Planes.Value <= tolerance).logical_or(counts == most).all().item<bool>());
+            Assert.Equal((goals - values > tolerance).logical_and(tensor(most > 0)).data<bool>().ToArray(), (counts > 0).data<bool>().ToArray());
+            var still = counts == 0;
+            Assert.Equal(Bench.Floats(values.masked_select(still)), Bench.Floats(target.Planes.Value.masked_select(still)));
+            Assert.Equal(still.data<bool>().ToArray(), (target.Weights == 7f).data<bool>().ToArray());
+        }, iter: 10, threads: 1);
+
+    [Theory]
+    [MemberData(nameof(Pairs))]
     public void MoreSamplesThanOneBlockAreThoseOfTheScalarEngine(string engine, string device)
     {
         using var scope = NewDisposeScope();
@@ -107,6 +149,11 @@ public class EngineLaws
     public void NoiseOfCountedPulsesHasTheDistributionOfTheScalarEngine(string engine, string device) =>
         Stat.Distribution(AfterPulses(engine, device, counted: true)).IsThatOf(AfterPulses("scalar", device, counted: true), detect: 0.03);
 
+    [Theory]
+    [MemberData(nameof(Pairs))]
+    public void NoiseOfSoughtValuesHasTheDistributionOfTheScalarEngine(string engine, string device) =>
+        Stat.Distribution(AfterSeek(engine, device)).IsThatOf(AfterSeek("scalar", device), detect: 0.03);
+
     public static TheoryData<string> AllEngines => new(Engines.All.Select(engine => engine.Name));
 
     [Theory]
@@ -159,6 +206,15 @@ public class EngineLaws
 
     private static Gen<int> OneOf(params int[] values) => Gen.Int[0, values.Length - 1].Select(index => values[index]);
 
+    /// <summary>Goals some steps above and below the values of an array, or none, and half a step.</summary>
+    private static (Tensor Goals, float Tolerance) Goals(string device, Rng rng, long outputs, long inputs)
+    {
+        var planes = Bench.Target(Bench.Device(device), rng, outputs, inputs).Planes;
+        var goals = planes.Value + 4 * Noise.Normal(rng.Split("goals"), [outputs, inputs]) * planes.Up;
+        var isWanted = Noise.Uniform(rng.Split("wanted"), [outputs, inputs]) < 0.8;
+        return (where(isWanted, goals, float.NegativeInfinity), ((Tensor)planes.Up).mean().item<float>() / 2);
+    }
+
     private static void AssertAgree(
         string engine, string name, Rng rng, long outputs, long inputs, PulseSide side, bool inverted, Func<IPulseEngine, PulseTarget, IPulseStepVisitor> work)
     {
@@ -193,6 +249,18 @@ public class EngineLaws
             var lines = full([2, inputs], 0b11101, ScalarType.Int32);
             device.Accept(Bench.Engine(engine).Update(target, Bench.Pair(lines, words, 2), rng.Split("noise")));
         }
+        return Bench.Floats(target.Planes.Value.div((float)device.NominalStep));
+    };
+
+    /// <summary>Values, in steps, after programming to two and a half steps above the start.</summary>
+    private static Sampler AfterSeek(string engine, string name) => (count, rng) =>
+    {
+        using var scope = NewDisposeScope();
+        var device = Bench.Device(name);
+        const int inputs = 48;
+        var target = Bench.Target(device, rng, (count + inputs - 1) / inputs, inputs);
+        var goals = target.Planes.Value + 2.5 * (Tensor)target.Planes.Up;
+        device.Accept(Bench.Engine(engine).Seek(target, goals, ((Tensor)target.Planes.Up).mean().item<float>() / 2, 4, rng.Split("noise")));
         return Bench.Floats(target.Planes.Value.div((float)device.NominalStep));
     };
 

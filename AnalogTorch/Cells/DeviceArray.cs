@@ -65,14 +65,30 @@ public sealed class DeviceArray
     /// <param name="movedValues">The tensor that holds the values now, if it belongs to somebody else.</param>
     public void Moved(Tensor? movedValues = null) => (planes, values) = (null, movedValues);
 
-    /// <summary>RESETs the devices where <paramref name="where"/> is true: start value, fresh memory.</summary>
-    public void Reset(Tensor where, Rng rng)
+    /// <summary>The values of some devices.</summary>
+    /// <param name="devices">Their places in the array, counted row by row (int64).</param>
+    public Tensor At(Tensor devices) => Planes.Value.view(-1).index_select(0, devices);
+
+    /// <summary>RESETs all devices: start value, fresh memory.</summary>
+    /// <param name="rng">The stream of the start values.</param>
+    public void Reset(Rng rng)
     {
-        if (Device is not IResettable resettable)
-            throw new NotSupportedException($"{Device.GetType().Name} has no RESET; use a device that is {nameof(IResettable)}.");
         using var scope = NewDisposeScope();
-        var fresh = resettable.AfterReset(Noise.Normal(rng, Planes.Value.shape, Planes.Value.device));
-        Planes.Value.copy_(torch.where(where, fresh, Planes.Value));
-        Planes.Memory?.masked_fill_(where, 1f);
+        Planes.Value.copy_(Resettable.AfterReset(Noise.Normal(rng, Planes.Value.shape, Planes.Value.device)));
+        Planes.Memory?.fill_(1f);
     }
+
+    /// <summary>RESETs some devices.</summary>
+    /// <param name="devices">Their places in the array, counted row by row (int64).</param>
+    /// <param name="rng">The stream of the start values.</param>
+    public void Reset(Tensor devices, Rng rng)
+    {
+        using var scope = NewDisposeScope();
+        var fresh = Resettable.AfterReset(Noise.Normal(rng, devices.shape, devices.device));
+        Planes.Value.view(-1).index_copy_(0, devices, fresh);
+        Planes.Memory?.view(-1).index_fill_(0, devices, 1f);
+    }
+
+    private IResettable Resettable =>
+        Device as IResettable ?? throw new NotSupportedException($"{Device.GetType().Name} has no RESET; use a device that is {nameof(IResettable)}.");
 }

@@ -150,8 +150,8 @@ public sealed record MspLspCell : UnitCell
         {
             using var scope = NewDisposeScope();
             weights = weights.clone();
-            lsp.Reset(ones(weights.shape, ScalarType.Bool, weights.device), rng.Split("lsp"));
-            reference.Reset(ones(reference.Planes.Value.shape, ScalarType.Bool, weights.device), rng.Split("reference"));
+            lsp.Reset(rng.Split("lsp"));
+            reference.Reset(rng.Split("reference"));
             // The mismatch of the read transistors at RESET is static, so the non-volatile pair takes it over.
             var mismatch = Conductance(lsp) - PerOutput(Conductance(reference));
             cell.Offset.Raise(reference.Planes.Value, cell.Capacitor);

@@ -55,8 +55,8 @@ public sealed record OneSidedPair : UnitCell
 
         protected override void OnWrite(Tensor targets, Rng rng)
         {
-            var all = ones(targets.shape, ScalarType.Bool, targets.device);
-            Rewrite(all, targets * (float)cell.SiemensPerWeight, rng);
+            var all = arange(targets.NumberOfElements, ScalarType.Int64, targets.device);
+            Rewrite(all, targets.reshape(-1) * (float)cell.SiemensPerWeight, rng);
         }
 
         public override double WeightStep => cell.WeightStep;
@@ -83,9 +83,9 @@ public sealed record OneSidedPair : UnitCell
                 return;
             using var noGrad = no_grad();
             using var scope = NewDisposeScope();
-            var saturated = cell.Refresh.Saturated(plus.Planes.Value, minus.Planes.Value);
-            if (saturated.any().item<bool>())
-                Rewrite(saturated, plus.Planes.Value - minus.Planes.Value, rng);
+            var saturated = cell.Refresh.Saturated(plus.Planes.Value, minus.Planes.Value).view(-1).nonzero().squeeze(1);
+            if (saturated.NumberOfElements > 0)
+                Rewrite(saturated, plus.At(saturated) - minus.At(saturated), rng);
         }
 
         protected override void OnRebind()
@@ -96,24 +96,24 @@ public sealed record OneSidedPair : UnitCell
         }
 
         /// <summary>RESETs both devices of the chosen pairs, then SETs the one of the right sign pulse by pulse up to the difference.</summary>
-        private void Rewrite(Tensor where, Tensor difference, Rng rng)
+        /// <remarks>Few pairs are chosen as a rule, so that their numbers are gathered, and the array as a whole is passed over once.</remarks>
+        private void Rewrite(Tensor pairs, Tensor differences, Rng rng)
         {
-            plus.Reset(where, rng.Split("reset plus"));
-            minus.Reset(where, rng.Split("reset minus"));
-            State.Counter(ProgrammingPulsesSent) += 2 * where.sum().item<long>();
-            for (var pulse = 0; pulse < cell.MaxWritePulses; pulse++)
-            {
-                using var scope = NewDisposeScope();
-                var missing = difference - (plus.Planes.Value - minus.Planes.Value);
-                var half = (float)(cell.Device.NominalStep / 2);
-                var raisePlus = where.logical_and(difference > 0).logical_and(missing > half).to(ScalarType.Int32);
-                var raiseMinus = where.logical_and(difference < 0).logical_and(missing < -half).to(ScalarType.Int32);
-                if (!(raisePlus + raiseMinus).any().item<bool>())
-                    break;
-                Run(plus, plusTarget, (engine, target) => engine.Pulse(target, raisePlus, rng.Split("plus").Split(pulse)), ProgrammingPulsesSent);
-                Run(minus, minusTarget, (engine, target) => engine.Pulse(target, raiseMinus, rng.Split("minus").Split(pulse)), ProgrammingPulsesSent);
-            }
+            plus.Reset(pairs, rng.Split("reset plus"));
+            minus.Reset(pairs, rng.Split("reset minus"));
+            State.Counter(ProgrammingPulsesSent) += 2 * pairs.NumberOfElements;
+            // Only one device of a pair moves from here on, so that what the other holds makes a fixed goal.
+            Seek(plus, plusTarget, pairs, where(differences > 0, differences + minus.At(pairs), float.NegativeInfinity), rng.Split("plus"));
+            Seek(minus, minusTarget, pairs, where(differences < 0, plus.At(pairs) - differences, float.NegativeInfinity), rng.Split("minus"));
             Refresh();
+        }
+
+        private void Seek(DeviceArray array, PulseTarget target, Tensor pairs, Tensor goals, Rng rng)
+        {
+            var half = (float)(cell.Device.NominalStep / 2);
+            var all = full_like(array.Planes.Value, float.NegativeInfinity);
+            all.view(-1).index_copy_(0, pairs, goals);
+            Run(array, target, (engine, on) => engine.Seek(on, all, half, cell.MaxWritePulses, rng), ProgrammingPulsesSent);
         }
 
         private PulseTarget Target(DeviceArray array, DeviceArray other, PulseSide side, int sign) => new()

@@ -45,6 +45,9 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
 
     public IPulseStepVisitor Pulse(PulseTarget target, Tensor counts, Rng rng) => new PulseVisitor(target, counts, rng);
 
+    public IPulseStepVisitor Seek(PulseTarget target, Tensor goals, float tolerance, int most, Rng rng) =>
+        new SeekVisitor(target, goals, tolerance, most, rng);
+
     public IPulseStepVisitor Read(PulseTarget target, Rng rng) => new PulseVisitor(target, null, rng);
 
     /// <summary>What a pulse draws, as a type, so that the loop is compiled without what it does not need.</summary>
@@ -183,6 +186,15 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
                 VectorMemory.StorePart(memories, memory + index, width);
             var weight = Weight(step, values, cell, other is null ? values : VectorMemory.LoadPart<T>(other + index, width), ref lanes);
             VectorMemory.StorePart(T.Select(untouched, VectorMemory.LoadPart<T>(weights + index, width), weight), weights + index, width);
+        }
+
+        /// <summary>The weights alone, read anew without noise.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public void Read<TStep>(in TStep step, long index) where TStep : struct, IPulseStep<TStep>
+        {
+            Load(index, hasMemory: false, out var values, out _, out var cell);
+            RandomLanes<T> none = default;
+            T.Store(Weight(step, values, cell, other is null ? values : T.Load(other + index), ref none), weights + index);
         }
 
         public static void Count(int* counts, T hits, long index, int width)
@@ -490,7 +502,11 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
             var elements = (long)planes.Outputs * planes.Inputs;
             var readsAlone = requested is null && target.WriteNoise == 0;
             T none = T.Zero, one = T.Bits(1);
-            for (var index = 0L; index < elements; index += T.Width)
+            var start = 0L;
+            if (readsAlone)
+                for (; start + T.Width <= elements; start += T.Width)
+                    planes.Read(step, start);
+            for (var index = start; index < elements; index += T.Width)
             {
                 var width = (int)Math.Min(T.Width, elements - index);
                 var whole = width == T.Width;
@@ -543,5 +559,78 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
             else
                 planes.StorePart(step, index, width, value, memory, cell, ref lanes, untouched);
         }
+    }
+
+    /// <summary>As many pulses for each element as it needs to come near its goal.</summary>
+    /// <remarks>A register goes on until its last lane is there; one in which no element has a goal is skipped unread.</remarks>
+    private sealed unsafe class SeekVisitor(PulseTarget target, Tensor goals, float tolerance, int most, Rng rng) : IPulseStepVisitor
+    {
+        public void Visit<TStep>(TStep step, PulseDraw draw) where TStep : struct, IPulseStep<TStep>
+        {
+            switch (draw)
+            {
+                case PulseDraw.None: Run<TStep, NoDraw>(step); break;
+                case PulseDraw.Normal: Run<TStep, NormalDraw>(step); break;
+                default: Run<TStep, UniformDraw>(step); break;
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private void Run<TStep, TDraw>(TStep step)
+            where TStep : struct, IPulseStep<TStep>
+            where TDraw : struct, IDraw
+        {
+            var planes = Planes.Of(target);
+            var wanted = TensorMemory.Pointer<float>(goals);
+            var elements = (long)planes.Outputs * planes.Inputs;
+            T nowhere = float.NegativeInfinity;
+            for (var index = 0L; index < elements; index += T.Width)
+            {
+                var width = (int)Math.Min(T.Width, elements - index);
+                var goal = width == T.Width ? T.Load(wanted + index) : VectorMemory.LoadPart<T>(wanted + index, width, float.NegativeInfinity);
+                if (!T.IsZero(Exceeds(goal, nowhere)))
+                    Register<TStep, TDraw>(step, planes, index, width, goal);
+            }
+        }
+
+        /// <summary>The pulses of one register of elements.</summary>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private void Register<TStep, TDraw>(TStep step, Planes planes, long index, int width, T goal)
+            where TStep : struct, IPulseStep<TStep>
+            where TDraw : struct, IDraw
+        {
+            T value, memory, pulses = T.Zero;
+            Cell<T> cell;
+            if (width == T.Width)
+                planes.Load(index, TStep.HasMemory, out value, out memory, out cell);
+            else
+                planes.LoadPart(index, width, out value, out memory, out cell);
+            var missing = Exceeds(goal - value, tolerance);
+            if (T.IsZero(missing) || most <= 0)
+                return;
+            var lanes = new RandomLanes<T>(rng.Split(index).Key);
+            for (var pulse = 0; pulse < most && !T.IsZero(missing); pulse++)
+            {
+                var remembered = TStep.Remember(step, memory);
+                var change = step.Up(value, remembered, cell, TDraw.Next(ref lanes));
+                value = T.Select(missing, Clip(value + change, cell), value);
+                if (TStep.HasMemory)
+                    memory = T.Select(missing, remembered, memory);
+                pulses = T.SubtractInt(pulses, missing); // all ones are −1
+                missing &= Exceeds(goal - value, tolerance);
+            }
+            target.Pulses += T.SumInt(pulses);
+            if (planes.UpCounts is not null)
+                Planes.Count(planes.UpCounts, pulses, index, width);
+            var untouched = T.EqualInt(pulses, T.Zero);
+            if (width == T.Width)
+                planes.Store(step, index, value, memory, cell, ref lanes, untouched, keepsUntouched: true);
+            else
+                planes.StorePart(step, index, width, value, memory, cell, ref lanes, untouched);
+        }
+
+        /// <summary>All ones in the lanes where a number is above a limit.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static T Exceeds(T number, T limit) => T.IfLess(limit, number, ~T.Zero, T.Zero);
     }
 }

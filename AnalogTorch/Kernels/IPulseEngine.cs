@@ -25,6 +25,14 @@ public interface IPulseEngine
     /// <param name="rng">The stream of the noise.</param>
     IPulseStepVisitor Pulse(PulseTarget target, Tensor counts, Rng rng);
 
+    /// <summary>Closed-loop programming: raises every element, pulse by pulse, until it is no longer too far below its goal.</summary>
+    /// <param name="target">The elements; its side and inversion do not apply here.</param>
+    /// <param name="goals">Values to reach (float) of the shape of the values; −∞ for an element that is to stay.</param>
+    /// <param name="tolerance">How far below its goal an element may stay.</param>
+    /// <param name="most">Most pulses that one element receives.</param>
+    /// <param name="rng">The stream of the noise.</param>
+    IPulseStepVisitor Seek(PulseTarget target, Tensor goals, float tolerance, int most, Rng rng);
+
     /// <summary>Recomputes all weights from the values.</summary>
     /// <param name="target">The elements.</param>
     /// <param name="rng">The stream of the write noise, if the target has any.</param>

@@ -16,6 +16,9 @@ internal sealed class ScalarEngine : IPulseEngine
 
     public IPulseStepVisitor Pulse(PulseTarget target, Tensor counts, Rng rng) => new Visitor(target, default, counts, rng);
 
+    public IPulseStepVisitor Seek(PulseTarget target, Tensor goals, float tolerance, int most, Rng rng) =>
+        new SeekVisitor(target, goals, tolerance, most, rng);
+
     public IPulseStepVisitor Read(PulseTarget target, Rng rng) => new Visitor(target, default, null, rng);
 
     private sealed unsafe class Visitor(PulseTarget target, TrainPair trains, Tensor? counts, Rng rng) : IPulseStepVisitor
@@ -51,6 +54,20 @@ internal sealed class ScalarEngine : IPulseEngine
         }
     }
 
+    private sealed unsafe class SeekVisitor(PulseTarget target, Tensor goals, float tolerance, int most, Rng rng) : IPulseStepVisitor
+    {
+        public void Visit<TStep>(TStep step, PulseDraw draw) where TStep : struct, IPulseStep<TStep>
+        {
+            for (var index = 0L; index < target.Planes.Value.NumberOfElements; index++)
+            {
+                var element = new Element<TStep>(target, step, draw, rng, index);
+                for (var pulse = 0; pulse < most && TensorMemory.Pointer<float>(goals)[index] - element.Value > tolerance; pulse++)
+                    element.Step(down: false, countedDown: false);
+                element.Store(reading: false);
+            }
+        }
+    }
+
     private unsafe ref struct Element<TStep> where TStep : struct, IPulseStep<TStep>
     {
         public readonly long Index;
@@ -72,6 +89,8 @@ internal sealed class ScalarEngine : IPulseEngine
             memory = planes.Memory is null ? 0 : TensorMemory.Pointer<float>(planes.Memory)[index];
             lanes = new RandomLanes<Lane128>(rng.Split(index).Key);
         }
+
+        public readonly float Value => value.Value;
 
         public void Step(bool down, bool countedDown)
         {

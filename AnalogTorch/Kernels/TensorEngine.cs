@@ -15,12 +15,14 @@ internal sealed class TensorEngine : IPulseEngine
 
     public IPulseStepVisitor Pulse(PulseTarget target, Tensor counts, Rng rng) => new Visitor(target, default, counts, rng);
 
+    public IPulseStepVisitor Seek(PulseTarget target, Tensor goals, float tolerance, int most, Rng rng) =>
+        new SeekVisitor(target, goals, tolerance, most, rng);
+
     public IPulseStepVisitor Read(PulseTarget target, Rng rng) => new Visitor(target, default, null, rng);
 
     private sealed class Visitor(PulseTarget target, TrainPair trains, Tensor? counts, Rng rng) : IPulseStepVisitor
     {
-        private readonly Cell<TensorLane> cell =
-            new((Tensor)target.Planes.Up, (Tensor)target.Planes.Down, (Tensor)target.Planes.Min, (Tensor)target.Planes.Max, (Tensor)target.Planes.Offset);
+        private readonly Elements elements = new(target);
 
         public void Visit<TStep>(TStep step, PulseDraw draw) where TStep : struct, IPulseStep<TStep>
         {
@@ -31,12 +33,7 @@ internal sealed class TensorEngine : IPulseEngine
                 Steps(step, draw, counts, PulseSide.Both, rng, touched);
             for (var sample = 0; sample < trains.Samples; sample++)
                 Steps(step, draw, Coincidences(sample), target.Side, rng.Split(sample), touched);
-            var weights = TStep.Read(step, new TensorLane(target.Planes.Value), cell).Value * target.Gain;
-            if (target.Other is not null)
-                weights += target.Other * target.OtherGain;
-            if (target.WriteNoise != 0)
-                weights += Noise.Normal(rng.Split("write"), target.Weights.shape, target.Weights.device) * target.WriteNoise;
-            target.Weights.copy_(where(touched, weights, target.Weights));
+            elements.Read(step, rng, touched);
         }
 
         /// <summary>Signed numbers of coincidences of one sample [outputs, inputs] (int32).</summary>
@@ -55,7 +52,6 @@ internal sealed class TensorEngine : IPulseEngine
         private void Steps<TStep>(TStep step, PulseDraw draw, Tensor signed, PulseSide side, Rng stream, Tensor touched) where TStep : struct, IPulseStep<TStep>
         {
             using var scope = NewDisposeScope();
-            var planes = target.Planes;
             var down = signed < 0;
             var left = side switch
             {
@@ -69,24 +65,70 @@ internal sealed class TensorEngine : IPulseEngine
             touched.logical_or_(left > 0);
             target.Pulses += left.sum().item<long>();
             for (var pulse = 0; left.max().item<int>() > pulse; pulse++)
+                elements.Pulse(step, draw, stream.Split(pulse), left > pulse, side == PulseSide.Both ? down : null);
+        }
+    }
+
+    private sealed class SeekVisitor(PulseTarget target, Tensor goals, float tolerance, int most, Rng rng) : IPulseStepVisitor
+    {
+        public void Visit<TStep>(TStep step, PulseDraw draw) where TStep : struct, IPulseStep<TStep>
+        {
+            using var noGrad = no_grad();
+            using var scope = NewDisposeScope();
+            var elements = new Elements(target);
+            var touched = zeros_like(target.Weights, ScalarType.Bool);
+            for (var pulse = 0; pulse < most; pulse++)
             {
                 using var inner = NewDisposeScope();
-                TensorLane value = planes.Value;
-                var remembered = TStep.Remember(step, new TensorLane(planes.Memory ?? zeros(1, device: planes.Value.device)));
-                TensorLane random = draw switch
-                {
-                    PulseDraw.Normal => Noise.Normal(stream.Split(pulse), planes.Value.shape, planes.Value.device),
-                    PulseDraw.Uniform => Noise.Uniform(stream.Split(pulse), planes.Value.shape, planes.Value.device),
-                    _ => zeros(1, device: planes.Value.device),
-                };
-                var change = step.Up(value, remembered, cell, random).Value;
-                if (side == PulseSide.Both)
-                    change = where(down, step.Down(value, remembered, cell, random).Value, change);
-                var hit = left > pulse;
-                var next = TensorLane.Min(TensorLane.Max(planes.Value + change, cell.Min), cell.Max).Value;
-                planes.Value.copy_(where(hit, next, planes.Value));
-                planes.Memory?.copy_(where(hit, remembered.Value, planes.Memory));
+                var missing = goals - target.Planes.Value > tolerance;
+                var pulses = missing.sum().item<long>();
+                if (pulses == 0)
+                    break;
+                elements.Pulse(step, draw, rng.Split(pulse), missing, down: null);
+                touched.logical_or_(missing);
+                target.UpCounts?.add_(missing);
+                target.Pulses += pulses;
             }
+            elements.Read(step, rng, touched);
+        }
+    }
+
+    /// <summary>What visits have in common: one pulse for some elements, and the weights after it.</summary>
+    private sealed class Elements(PulseTarget target)
+    {
+        private readonly Cell<TensorLane> cell =
+            new((Tensor)target.Planes.Up, (Tensor)target.Planes.Down, (Tensor)target.Planes.Min, (Tensor)target.Planes.Max, (Tensor)target.Planes.Offset);
+
+        /// <summary>One pulse for the elements that are hit: upward, or downward where the mask says so.</summary>
+        public void Pulse<TStep>(TStep step, PulseDraw draw, Rng stream, Tensor hit, Tensor? down) where TStep : struct, IPulseStep<TStep>
+        {
+            using var scope = NewDisposeScope();
+            var planes = target.Planes;
+            TensorLane value = planes.Value;
+            var remembered = TStep.Remember(step, new TensorLane(planes.Memory ?? zeros(1, device: planes.Value.device)));
+            TensorLane random = draw switch
+            {
+                PulseDraw.Normal => Noise.Normal(stream, planes.Value.shape, planes.Value.device),
+                PulseDraw.Uniform => Noise.Uniform(stream, planes.Value.shape, planes.Value.device),
+                _ => zeros(1, device: planes.Value.device),
+            };
+            var change = step.Up(value, remembered, cell, random).Value;
+            if (down is not null)
+                change = where(down, step.Down(value, remembered, cell, random).Value, change);
+            var next = TensorLane.Min(TensorLane.Max(planes.Value + change, cell.Min), cell.Max).Value;
+            planes.Value.copy_(where(hit, next, planes.Value));
+            planes.Memory?.copy_(where(hit, remembered.Value, planes.Memory));
+        }
+
+        /// <summary>The weights of the elements that were touched.</summary>
+        public void Read<TStep>(TStep step, Rng rng, Tensor touched) where TStep : struct, IPulseStep<TStep>
+        {
+            var weights = TStep.Read(step, new TensorLane(target.Planes.Value), cell).Value * target.Gain;
+            if (target.Other is not null)
+                weights += target.Other * target.OtherGain;
+            if (target.WriteNoise != 0)
+                weights += Noise.Normal(rng.Split("write"), target.Weights.shape, target.Weights.device) * target.WriteNoise;
+            target.Weights.copy_(where(touched, weights, target.Weights));
         }
     }
 }
