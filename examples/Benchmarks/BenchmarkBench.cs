@@ -23,7 +23,7 @@ internal sealed class BenchmarkBench(BenchmarkSettings settings, DataFolder? dat
         using var scope = NewDisposeScope();
         using var contest = make();
         var result = Duel(contest);
-        var allocations = Allocations.Of(contest.Analog, contest.StepsPerSegment > 0 ? Math.Min(contest.StepsPerSegment, 500) : 20);
+        var allocations = Allocations.Of(contest.Analog, contest.StepsPerSegment > 0 ? Math.Min(contest.StepsPerSegment, settings.AllocationSteps) : 20);
         return new(
             Quantiles.Median(result.Ratios), Quantiles.Of(result.Ratios, 0.25), Quantiles.Of(result.Ratios, 0.75), result.DigitalSeconds, result.AnalogSeconds,
             [.. contest.Figures, ("ratio_cpu", Quantiles.Median(result.CpuRatios)), ("managed_bytes_per_step", allocations.ManagedBytes), ("native_bytes_kept_per_step", allocations.NativeBytesKept), ("tensors_per_step", allocations.Tensors)]);

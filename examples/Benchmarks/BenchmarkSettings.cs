@@ -22,7 +22,10 @@ internal sealed record BenchmarkSettings
     public TimeSpan DigitalWarmUp => TimeSpan.FromSeconds(Quick ? 0.3 : 1);
 
     /// <summary>Time that the analog side runs before anything is measured.</summary>
-    public TimeSpan AnalogWarmUp => TimeSpan.FromSeconds(Quick ? 1.5 : 4);
+    public TimeSpan AnalogWarmUp => TimeSpan.FromSeconds(Quick ? 1.5 : 5);
+
+    /// <summary>Steps over which allocations are counted, three times.</summary>
+    public int AllocationSteps => Quick ? 50 : 500;
 
     /// <summary>Side of the layer whose memory is weighed.</summary>
     public int MemorySide => Quick ? 2048 : 4096;

@@ -20,6 +20,7 @@ internal static class ScalingReport
             .Text("Steps are whole training steps of one square layer with soft-bounds devices and 0.03 coincidences per weight and sample, beside torch's own. "
                 + "Dashed lines are what the speeds of this machine allow at best. Exponents are those of power laws fitted by least squares to the logarithms.");
         var done = new JsonArray();
+        time.WarmUp();
         foreach (var measure in new Func<ScalingPlot>[] { time.OverSize, time.OverBatch, time.OverThreads, memory.Run })
         {
             var plot = measure();

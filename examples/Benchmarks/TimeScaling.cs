@@ -22,6 +22,9 @@ internal sealed class TimeScaling(Machine machine, BenchmarkSettings settings, A
         return Over("threads", "threads [1]", threads, count => (Size, Batch, count));
     }
 
+    /// <summary>Does one measurement for nothing, so that the loops of the first point are not the only ones that are not compiled for good.</summary>
+    public void WarmUp() => Measure((Size, Batch, machine.Threads));
+
     private ScalingPlot Over(string name, string label, int[] values, Func<int, (int Size, int Batch, int Threads)> at)
     {
         var measured = values.Select(value => Measure(at(value))).ToArray();
