@@ -17,19 +17,20 @@ public class HardwareAwareTests
 {
     private static readonly HardwareAwareConfig Noisy = new() { WeightNoise = new AdditiveWeightNoise { Deviation = 0.1 } };
 
-    /// <summary>With everything ideal, the layer is torch's own; with noise of no size, too, though it reads another matrix.</summary>
+    /// <summary>With everything ideal, the layer is torch's own; so it is with noise of no size, though it reads another matrix, and in eval mode.</summary>
     [Theory]
     [InlineData(true, true)]
     [InlineData(true, false)]
     [InlineData(false, true)]
     public void GradientsOfIdealHardwareAreThoseOfTorch(bool hasBias, bool isTrained)
     {
-        foreach (var config in new[] { new HardwareAwareConfig(), new() { WeightNoise = new AdditiveWeightNoise { Deviation = 0 } } })
+        foreach (var (config, training) in new[] { (new HardwareAwareConfig(), true), (new() { WeightNoise = new AdditiveWeightNoise { Deviation = 0 } }, true), (Noisy, false) })
         {
             foreach (var shape in new long[][] { [9], [1, 9], [7, 9], [2, 3, 9], [0, 9] })
             {
                 using var scope = NewDisposeScope();
                 var (aware, digital) = Twins(config, 9, 5, hasBias);
+                aware.train(training);
                 aware.weight!.requires_grad = digital.weight!.requires_grad = isTrained;
                 var x = Noise.Normal(new Rng(1), shape);
                 var (xa, xd) = (x.clone().requires_grad_(true), x.clone().requires_grad_(true));
@@ -235,6 +236,27 @@ public class HardwareAwareTests
             optimizer.zero_grad();
             model.call(ones(4, 8)).square().sum().backward();
             optimizer.step();
+        }
+    }
+
+    /// <summary>Training holds one matrix beside the parameters and their gradients, evaluation none.</summary>
+    [Fact]
+    public void OnlyTrainingHoldsNoisyWeights()
+    {
+        using var scope = NewDisposeScope();
+        var (aware, _) = Twins(Noisy, 9, 5);
+        var x = ones(2, 9);
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        Assert.Equal(1, Kept(() => aware.call(x)));
+        Assert.Equal(1, Kept(() => aware.call(x).sum().backward()));
+        aware.eval();
+        Assert.Equal(0, Kept(() => aware.call(x)));
+
+        long Kept(Action action)
+        {
+            using (NewDisposeScope())
+                action();
+            return DisposeScopeManager.Statistics.ThreadTotalLiveCount - before;
         }
     }
 

@@ -9,7 +9,6 @@ namespace AnalogTorch.Kernels;
 public static class Noise
 {
     private const int BlockLength = 4096; // one stream a block, so that blocks may be filled in any order
-    private const int LeastBlocksPerThread = 64; // a quarter of a million numbers; less is done before another thread has begun
 
     /// <summary>Standard normal numbers.</summary>
     /// <param name="rng">The stream.</param>
@@ -54,9 +53,7 @@ public static class Noise
             target.copy_(noise.mul_(deviation).add_(values));
             return;
         }
-        AddNormal(rng, values, deviation, target, values.NumberOfElements);
-        GC.KeepAlive(values);
-        GC.KeepAlive(target);
+        Add(rng, values, deviation, target);
     }
 
     /// <summary>Fills a span with standard normal numbers.</summary>
@@ -73,35 +70,27 @@ public static class Noise
         GC.KeepAlive(tensor);
     }
 
-    private static unsafe void AddNormal(Rng rng, Tensor values, float deviation, Tensor target, long count)
+    private static unsafe void Add(Rng rng, Tensor values, float deviation, Tensor target)
     {
-        var (source, sums) = ((nint)TensorMemory.Pointer<float>(values), (nint)TensorMemory.Pointer<float>(target));
-        var blocks = (count + BlockLength - 1) / BlockLength;
-        var threads = (int)Math.Min(get_num_threads(), blocks / LeastBlocksPerThread);
-        if (threads <= 1)
-            Part(0, blocks);
-        else
-            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, thread => Part(blocks * thread / threads, blocks * (thread + 1) / threads));
-
-        void Part(long first, long end)
-        {
-            var work = new AddWork(rng, (float*)source, (float*)sums, count, deviation, first, end);
-            Wide.Run(ref work);
-        }
+        // One thread: on two cores that were shared with another program, a second one gained nothing at 1 to 16 million numbers.
+        var work = new AddWork(rng, TensorMemory.Pointer<float>(values), TensorMemory.Pointer<float>(target), values.NumberOfElements, deviation);
+        Wide.Run(ref work);
+        GC.KeepAlive(values);
+        GC.KeepAlive(target);
     }
 
     /// <summary>Blocks of sums; a pair of registers of noise at a time, the last few values of an array through memory of its own.</summary>
-    private readonly unsafe struct AddWork(Rng rng, float* values, float* target, long count, float deviation, long firstBlock, long endBlock) : IWideWork
+    private readonly unsafe struct AddWork(Rng rng, float* values, float* target, long count, float deviation) : IWideWork
     {
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run<T>() where T : struct, IWide<T>
         {
             T scale = deviation;
-            for (var block = firstBlock; block < endBlock; block++)
+            for (var start = 0L; start < count; start += BlockLength)
             {
-                var end = Math.Min(count, (block + 1) * BlockLength);
-                var lanes = new RandomLanes<T>(rng.Split(block).Key);
-                var i = block * BlockLength;
+                var end = Math.Min(count, start + BlockLength);
+                var lanes = new RandomLanes<T>(rng.Split(start / BlockLength).Key);
+                var i = start;
                 for (; i + 2 * T.Width <= end; i += 2 * T.Width)
                 {
                     var (first, second) = lanes.NextNormalPair();
