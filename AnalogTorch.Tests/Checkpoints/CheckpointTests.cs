@@ -39,6 +39,30 @@ public class CheckpointTests
         Assert.Equal(["run.ckpt"], folder.Files());
     }
 
+    /// <summary>The noise of hardware-aware layers goes on where it was, though <c>state_dict</c> does not hold it.</summary>
+    [Fact]
+    public void ResumesHardwareAwareTrainingBitForBit()
+    {
+        using var folder = new TemporaryFolder();
+        var (whole, wholeOptimizer) = Aware(1);
+        Train(whole, wholeOptimizer, 0, 8);
+        var (first, firstOptimizer) = Aware(1);
+        Train(first, firstOptimizer, 0, 3);
+        Checkpoint.Save(folder.At("run.ckpt"), first, firstOptimizer);
+        var (second, secondOptimizer) = Aware(99);
+        Checkpoint.Load(folder.At("run.ckpt"), second, secondOptimizer);
+        Train(second, secondOptimizer, 3, 8);
+        foreach (var (name, tensor) in whole.state_dict())
+            Assert.True(tensor.bytes.SequenceEqual(second.state_dict()[name].bytes), name);
+
+        static (Sequential, AnalogSGD) Aware(long seed)
+        {
+            var model = Mlp.Create([6, 5, 3], seed);
+            model.ToAnalog(PcmPresets.HardwareAware, seed);
+            return (model, new AnalogSGD(model.parameters(), 0.05));
+        }
+    }
+
     [Fact]
     public void OverwritesInOneStepAndKeepsTheOldOneWhenItFails()
     {

@@ -56,6 +56,25 @@ public class ReadmeSnippets
     }
 
     [Fact]
+    public void HardwareAware()
+    {
+        using var model = Sequential(("fc1", Linear(16, 32)), ("act1", Tanh()), ("fc2", Linear(32, 4)));
+        model.ToAnalog(PcmPresets.HardwareAware with { WeightNoise = new AdditiveWeightNoise { Deviation = 0.05 } }, seed: 42);
+        using var optimizer = optim.Adam(model.parameters());                     // any optimizer of torch
+        using var loss = CrossEntropyLoss();
+
+        for (var step = 0; step < 10; step++)
+        {
+            using var scope = NewDisposeScope();
+            optimizer.zero_grad();
+            loss.call(model.call(rand(8, 16)), zeros(8, ScalarType.Int64)).backward();
+            optimizer.step();
+        }
+
+        Assert.All(model.parameters(), parameter => Assert.NotNull(parameter.grad));
+    }
+
+    [Fact]
     public void StopAndResume()
     {
         using var folder = new TemporaryFolder();

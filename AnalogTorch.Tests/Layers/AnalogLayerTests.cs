@@ -266,7 +266,7 @@ public class AnalogLayerTests
         using var doubles = Sequential(("fc1", Linear(9, 6, dtype: ScalarType.Float64)));
         Assert.StartsWith("fc1: the weights of an analog tile must be a float32 matrix, but are Float64 [6, 9]", Assert.Throws<ArgumentException>(() => doubles.ToAnalog(Ideal)).Message);
         Assert.StartsWith("TileConfig.Cell must not be null.", Assert.Throws<ArgumentNullException>(() => new TileConfig { Cell = null! }).Message);
-        Assert.Throws<ArgumentNullException>(() => none.ToAnalog(null!));
+        Assert.Throws<ArgumentNullException>(() => none.ToAnalog((TileConfig)null!));
     }
 
     [Fact]

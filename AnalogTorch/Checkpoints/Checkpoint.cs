@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using AnalogTorch.Core;
 using AnalogTorch.Layers;
+using AnalogTorch.Tiles;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -10,13 +11,13 @@ namespace AnalogTorch.Checkpoints;
 
 /// <summary>A whole training in one file: parameters, everything the hardware holds, random streams, optimizer, and what they belong to.</summary>
 /// <remarks>
-/// A zip archive of <c>manifest.json</c> (format, shapes, hardware of every layer, SHA-256 of the rest), <c>model.dat</c> and
-/// <c>optimizer.dat</c>. It is written beside its final name and renamed, so a file of that name is whole or the one before it.
+/// A zip archive of <c>manifest.json</c> (format, shapes, hardware of every layer, SHA-256 of the rest), <c>model.dat</c>,
+/// <c>optimizer.dat</c> and, for hardware-aware layers, <c>counters.json</c>. It is written beside its final name and renamed, so a file of that name is whole or the one before it.
 /// Resuming from it gives, bit for bit, the run that never stopped.
 /// </remarks>
 public static class Checkpoint
 {
-    private const string Format = "AnalogTorch checkpoint", ManifestEntry = "manifest.json", ModelEntry = "model.dat", OptimizerEntry = "optimizer.dat";
+    private const string Format = "AnalogTorch checkpoint", ManifestEntry = "manifest.json", ModelEntry = "model.dat", OptimizerEntry = "optimizer.dat", CountersEntry = "counters.json";
     private const int Version = 1;
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -30,6 +31,8 @@ public static class Checkpoint
         var contents = new Dictionary<string, byte[]> { [ModelEntry] = Bytes(stream => model.save(stream)) };
         if (optimizer is not null)
             contents[OptimizerEntry] = Bytes(stream => optimizer.save_state_dict(new BinaryWriter(stream)));
+        if (CountersOf(model) is { Count: > 0 } counters)
+            contents[CountersEntry] = JsonSerializer.SerializeToUtf8Bytes(counters);
         var manifest = new Manifest(Format, Version, ShapesOf(model), HardwareOf(model),
             contents.ToDictionary(entry => entry.Key, entry => Hash(entry.Value)));
         var temporary = $"{path}.{Environment.ProcessId}.tmp";
@@ -77,6 +80,9 @@ public static class Checkpoint
             throw new InvalidDataException($"The checkpoint {path} holds no optimizer; load it with the model alone.");
         using (var stream = new MemoryStream(contents[ModelEntry]))
             model.load(stream);
+        if (contents.TryGetValue(CountersEntry, out var counters))
+            foreach (var (name, values) in JsonSerializer.Deserialize<Dictionary<string, long[]>>(counters)!)
+                HardwareAware(model).Single(entry => entry.Name == name).Tile.Counters = values;
         if (optimizer is null)
             return;
         try
@@ -129,7 +135,18 @@ public static class Checkpoint
         model.state_dict().ToDictionary(entry => entry.Key, entry => $"{entry.Value.dtype} [{string.Join(", ", entry.Value.shape)}]");
 
     private static Dictionary<string, string> HardwareOf(nn.Module model) =>
-        model.AnalogTiles().ToDictionary(entry => entry.Name, entry => ConfigJson.Write(entry.Tile.Config));
+        model.AllTiles().ToDictionary(entry => entry.Name, entry => ConfigJson.Write(entry.Tile.Hardware));
+
+    /// <summary>How far the noise of hardware-aware layers was used, which is no part of their <c>state_dict</c>.</summary>
+    private static Dictionary<string, long[]> CountersOf(nn.Module model) =>
+        HardwareAware(model).ToDictionary(entry => entry.Name, entry => entry.Tile.Counters);
+
+    private static IEnumerable<(string Name, HardwareAwareTile Tile)> HardwareAware(nn.Module model)
+    {
+        foreach (var (name, tile) in model.AllTiles())
+            if (tile is HardwareAwareTile aware)
+                yield return (name, aware);
+    }
 
     private static byte[] Bytes(Action<Stream> write)
     {

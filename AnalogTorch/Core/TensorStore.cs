@@ -18,11 +18,16 @@ public sealed class TensorStore : nn.Module
     public event Action? Disposing;
 
     /// <summary>A store with the given counters, all zero, and no tensors.</summary>
-    public TensorStore(params string[] counterNames) : base(nameof(TensorStore))
+    public TensorStore(params string[] counterNames) : this(persistent: true, counterNames)
+    {
+    }
+
+    /// <summary>The same, where <paramref name="persistent"/> says whether <c>state_dict</c> holds the counters.</summary>
+    public TensorStore(bool persistent, params string[] counterNames) : base(nameof(TensorStore))
     {
         this.counterNames = counterNames;
         counters = zeros(counterNames.Length, ScalarType.Int64).DetachFromDisposeScope();
-        register_buffer(nameof(counters), counters);
+        register_buffer(nameof(counters), counters, persistent);
     }
 
     /// <summary>The names of the tensors, in the order in which they were added.</summary>

@@ -1,48 +1,58 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
-using AnalogTorch.Core;
 using AnalogTorch.Tiles;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Layers;
 
-/// <summary>Which tile holds a parameter.</summary>
+/// <summary>Which tile a layer runs on, and which holds a parameter.</summary>
 /// <remarks>The table holds its keys weakly: it keeps neither models nor tiles alive.</remarks>
 public static class AnalogLayer
 {
     private static readonly ConditionalWeakTable<Parameter, AnalogTile> Tiles = [];
-    private static readonly ConditionalWeakTable<nn.Module, AnalogTile> Layers = [];
+    private static readonly ConditionalWeakTable<nn.Module, Tile> Layers = [];
 
     /// <summary>The tile whose array holds a parameter; none for a digital parameter.</summary>
     public static bool TryGetTile(Parameter parameter, [NotNullWhen(true)] out AnalogTile? tile) => Tiles.TryGetValue(parameter, out tile);
 
-    /// <summary>The tile that a layer runs on; none for a digital layer.</summary>
-    public static bool TryGetTile(nn.Module layer, [NotNullWhen(true)] out AnalogTile? tile) => Layers.TryGetValue(layer, out tile);
+    /// <summary>The tile in whose memory a layer is trained; none for a digital layer or a hardware-aware one.</summary>
+    public static bool TryGetTile(nn.Module layer, [NotNullWhen(true)] out AnalogTile? tile) => (tile = TileOf(layer) as AnalogTile) is not null;
 
-    /// <summary>The tiles of a model, by the names of their layers.</summary>
+    /// <summary>The tiles of a model that are trained in memory, by the names of their layers.</summary>
     public static IEnumerable<(string Name, AnalogTile Tile)> AnalogTiles(this nn.Module model)
     {
+        foreach (var (name, tile) in model.AllTiles())
+            if (tile is AnalogTile analog)
+                yield return (name, analog);
+    }
+
+    /// <summary>All tiles of a model, hardware-aware ones included, by the names of their layers.</summary>
+    public static IEnumerable<(string Name, Tile Tile)> AllTiles(this nn.Module model)
+    {
         foreach (var (name, module) in model.named_modules().Prepend((name: "", module: model)))
-            if (Layers.TryGetValue(module, out var tile))
+            if (TileOf(module) is { } tile)
                 yield return (name, tile);
     }
 
-    /// <summary>Puts the parameters of a layer on a tile of its own.</summary>
-    internal static AnalogTile Attach(nn.Module layer, string name, TileConfig config, Parameter weight, Parameter? bias, Rng rng)
+    /// <summary>The tile that a layer runs on; null for a digital layer.</summary>
+    internal static Tile? TileOf(nn.Module layer) => Layers.TryGetValue(layer, out var tile) ? tile : null;
+
+    /// <summary>Puts a layer on its tile.</summary>
+    internal static void Attach(nn.Module layer, Tile tile, Parameter weight, Parameter? bias)
     {
-        var tile = new AnalogTile(config, name, weight, bias, rng);
         Layers.Add(layer, tile);
         Bind(tile, weight, bias);
         layer.register_module("analog_tile", tile.State);
-        return tile;
     }
 
-    /// <summary>Notes the parameters of a tile, which a move to another torch device replaces.</summary>
-    internal static void Bind(AnalogTile tile, Parameter weight, Parameter? bias)
+    /// <summary>Notes the parameters that a tile's array holds, which a move to another torch device replaces.</summary>
+    internal static void Bind(Tile tile, Parameter weight, Parameter? bias)
     {
-        Tiles.AddOrUpdate(weight, tile);
-        if (bias is not null && tile.BiasCells is not null)
-            Tiles.AddOrUpdate(bias, tile);
+        if (tile is not AnalogTile analog)
+            return;
+        Tiles.AddOrUpdate(weight, analog);
+        if (bias is not null && analog.BiasCells is not null)
+            Tiles.AddOrUpdate(bias, analog);
     }
 }

@@ -38,7 +38,8 @@ public sealed class AnalogLinear : nn.Module<Tensor, Tensor>
         register_parameter(nameof(weight), weightParameter);
         if (biasParameter is not null)
             register_parameter(nameof(bias), biasParameter);
-        tile = AnalogLayer.Attach(this, nameof(AnalogLinear), config, weightParameter, biasParameter, rng);
+        tile = new(config, nameof(AnalogLinear), weightParameter, biasParameter, rng);
+        AnalogLayer.Attach(this, tile, weightParameter, biasParameter);
 
         Parameter Start(string name, params long[] shape) =>
             new(Kernels.Noise.Uniform(rng.Split(name), shape, device).mul_((float)(2 * limit)).sub_((float)limit).DetachFromDisposeScope());
@@ -58,9 +59,9 @@ public sealed class AnalogLinear : nn.Module<Tensor, Tensor>
     /// <returns>[..., outputs].</returns>
     public override Tensor forward(Tensor input)
     {
-        TileFunction.Check(tile, input, weightParameter);
+        tile.Check(input, weightParameter);
         AnalogLayer.Bind(tile, weightParameter, biasParameter);
-        return TileFunction.Apply(tile, input, weightParameter, biasParameter, training);
+        return tile.Apply(input, weightParameter, biasParameter, training);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,3 @@
-using AnalogTorch.Core;
 using AnalogTorch.Tiles;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -13,22 +12,20 @@ namespace AnalogTorch.Layers;
 internal sealed class LinearConversion
 {
     private readonly Linear layer;
-    private readonly AnalogTile tile;
+    private readonly Tile tile;
     private Tensor? parked;
 
-    public LinearConversion(Linear layer, string name, TileConfig config, Rng rng)
+    public LinearConversion(Linear layer, Tile tile)
     {
-        this.layer = layer;
-        tile = AnalogLayer.Attach(layer, name, config, layer.weight!, layer.bias, rng);
+        (this.layer, this.tile) = (layer, tile);
+        AnalogLayer.Attach(layer, tile, layer.weight!, layer.bias);
         layer.register_forward_pre_hook(Before);
         layer.register_forward_hook(After);
     }
 
-    public AnalogTile Tile => tile;
-
     private Tensor Before(nn.Module<Tensor, Tensor> module, Tensor input)
     {
-        TileFunction.Check(tile, input, layer.weight!);
+        tile.Check(input, layer.weight!);
         parked = input;
         return (input.dim() == 2 ? input : input.reshape(-1, tile.Inputs)).narrow(0, 0, 0);
     }
@@ -39,6 +36,6 @@ internal sealed class LinearConversion
         input.Dispose();
         var (weight, bias) = (layer.weight!, layer.bias);
         AnalogLayer.Bind(tile, weight, bias);
-        return TileFunction.Apply(tile, parked!, weight, bias, layer.training);
+        return tile.Apply(parked!, weight, bias, layer.training);
     }
 }

@@ -19,16 +19,38 @@ public static class ModelConversion
     /// <exception cref="ArgumentException">The model has no layer that can be analog, or its weights cannot be written.</exception>
     public static ConversionReport ToAnalog(this nn.Module model, TileConfig config, long seed = 0)
     {
-        ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(config);
+        return Convert(model, seed,
+            (name, layer) => AnalogTile.Check(config, name, layer.weight!, layer.bias),
+            (name, layer, rng) => new AnalogTile(config, name, layer.weight!, layer.bias, rng));
+    }
+
+    /// <summary>Lets every layer that can be analog meet the hardware's noise, in place, while any torch optimizer trains it.</summary>
+    /// <param name="model">Any torch module; it stays the same object, and names and values of its parameters and its <c>state_dict</c> stay the same.</param>
+    /// <param name="config">The hardware.</param>
+    /// <param name="seed">Seed of all noise.</param>
+    /// <returns>What became of every layer; its <c>ToString</c> is a table.</returns>
+    /// <exception cref="InvalidOperationException">The model, or a part of it, is analog or hardware-aware already.</exception>
+    /// <exception cref="ArgumentException">The model has no layer that can be analog, or its weights are no finite float32 matrix.</exception>
+    public static ConversionReport ToAnalog(this nn.Module model, HardwareAwareConfig config, long seed = 0)
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        return Convert(model, seed,
+            (name, layer) => HardwareAwareTile.Check(config, name, layer.weight!, layer.bias),
+            (name, layer, rng) => new HardwareAwareTile(config, name, layer.weight!, layer.bias, rng));
+    }
+
+    private static ConversionReport Convert(nn.Module model, long seed, Action<string, Linear> check, Func<string, Linear, Rng, Tile> build)
+    {
+        ArgumentNullException.ThrowIfNull(model);
         var modules = model.named_modules().Prepend((name: "", module: model))
             .DistinctBy(entry => entry.module, ReferenceEqualityComparer.Instance).ToArray();
         foreach (var (name, module) in modules)
-            if (AnalogLayer.TryGetTile(module, out _))
-                throw new InvalidOperationException($"{Named(name, module)} is already analog; convert a model once, or build it anew.");
+            if (AnalogLayer.TileOf(module) is { } tile)
+                throw new InvalidOperationException($"{Named(name, module)} is already {tile.Kind}; convert a model once, or build it anew.");
         foreach (var (name, module) in modules)
             if (module is Linear linear)
-                AnalogTile.Check(config, Named(name, module), linear.weight!, linear.bias); // all before the first, so that a refusal changes nothing
+                check(Named(name, module), linear); // all before the first, so that a refusal changes nothing
         var tied = modules.Where(entry => entry.module is Linear).GroupBy(entry => ((Linear)entry.module).weight!.Handle).FirstOrDefault(group => group.Count() > 1);
         if (tied is not null)
             throw new ArgumentException($"{string.Join(" and ", tied.Select(entry => entry.name))} share one weight, but an analog array belongs to one layer; use the same module in both places, or untie them.");
@@ -36,7 +58,7 @@ public static class ModelConversion
         foreach (var (name, module) in modules)
         {
             if (module is Linear linear)
-                rows.Add(Converted(name, module, new LinearConversion(linear, Named(name, module), config, Rng.FromSeed(seed).Split(name)).Tile));
+                rows.Add(Converted(linear, build(Named(name, module), linear, Rng.FromSeed(seed).Split(name))));
             else if (module.parameters(recurse: false).Any())
                 rows.Add(new(Named(name, module), module.GetName(), false, "this kind of layer stays digital", "", 0, 0));
         }
@@ -45,8 +67,11 @@ public static class ModelConversion
         return new(rows);
     }
 
-    private static ConversionRow Converted(string name, nn.Module module, AnalogTile tile) =>
-        new(Named(name, module), module.GetName(), true, tile.Config.Cell.GetType().Name, $"{tile.Inputs} → {tile.Outputs}", tile.WeightCount, tile.DeviceCount);
+    private static ConversionRow Converted(Linear layer, Tile tile)
+    {
+        _ = new LinearConversion(layer, tile);
+        return new(tile.Name, layer.GetName(), true, tile.Note, $"{tile.Inputs} → {tile.Outputs}", tile.WeightCount, tile.DeviceCount);
+    }
 
     private static string Named(string name, nn.Module module) => name.Length == 0 ? module.GetName() : name;
 }
@@ -55,7 +80,7 @@ public static class ModelConversion
 /// <param name="Name">Name of the layer in the model.</param>
 /// <param name="Kind">Its type.</param>
 /// <param name="IsAnalog">Whether it is on a tile.</param>
-/// <param name="Note">The unit cell, or why the layer stays digital.</param>
+/// <param name="Note">The unit cell, or the noise of training, or why the layer stays digital.</param>
 /// <param name="Shape">Inputs → outputs.</param>
 /// <param name="Weights">Weights in the array, bias included.</param>
 /// <param name="Devices">Devices that they are made of.</param>

@@ -41,4 +41,12 @@ public static class PcmPresets
         Adc = new UniformConverter { Bits = 8, Bound = 10 },
         OutputNoise = 0.04,
     };
+
+    /// <summary>Digital training for phase-change memory: forward through 8-bit converters with output noise, weights off by 3.8 %, exact gradients.</summary>
+    /// <remarks>The weight noise is that of Joshi et al., Nature Communications 11:2473 (2020); the converters are chosen here.</remarks>
+    public static HardwareAwareConfig HardwareAware { get; } = new()
+    {
+        Forward = EightBitPath,
+        WeightNoise = new AdditiveWeightNoise { Deviation = 0.038 },
+    };
 }

@@ -1,5 +1,6 @@
 using AnalogTorch.Cells;
 using AnalogTorch.Core;
+using AnalogTorch.Periphery;
 using AnalogTorch.Updates;
 using static TorchSharp.torch;
 
@@ -11,7 +12,7 @@ namespace AnalogTorch.Tiles;
 /// under their usual names. Backward keeps (x, δ) until <see cref="Update"/> turns them into pulses or <see cref="DropPending"/>
 /// forgets them.
 /// </remarks>
-public sealed class AnalogTile : IDisposable
+public sealed class AnalogTile : Tile
 {
     private const string Key = "key", Reads = "reads", Evaluations = "evaluations";
     private readonly TensorStore state = new(Key, Reads, Evaluations);
@@ -19,7 +20,6 @@ public sealed class AnalogTile : IDisposable
     private readonly CellArray? biasCells;
     private readonly PulseTrains trains;
     private readonly List<(Tensor X, Tensor Delta)> pending = [];
-    private Exception? fault;
     private IntPtr boundWeight, boundBias;
 
     /// <summary>Builds the hardware and writes the present values of the parameters into it.</summary>
@@ -29,13 +29,11 @@ public sealed class AnalogTile : IDisposable
     /// <param name="bias">Bias [outputs], or null.</param>
     /// <param name="rng">The stream of this tile.</param>
     /// <exception cref="ArgumentException">The weights are no finite float32 matrix.</exception>
-    public AnalogTile(TileConfig config, string name, Tensor weight, Tensor? bias, Rng rng)
+    public AnalogTile(TileConfig config, string name, Tensor weight, Tensor? bias, Rng rng) : base(name, weight)
     {
         Check(config, name, weight, bias);
-        (Config, Name) = (config, name);
+        Config = config;
         state.Counter(Key) = unchecked((long)rng.Key);
-        Outputs = weight.shape[0];
-        Inputs = weight.shape[1];
         trains = new PulseTrains(Inputs, Outputs);
         using var noGrad = no_grad();
         cells = Build(weight.detach(), "weights");
@@ -48,17 +46,11 @@ public sealed class AnalogTile : IDisposable
     /// <summary>The hardware.</summary>
     public TileConfig Config { get; }
 
-    /// <summary>The layer's name.</summary>
-    public string Name { get; }
+    /// <inheritdoc/>
+    public override HardwareConfig Hardware => Config;
 
-    /// <summary>Number of inputs, the constant one of the bias not counted.</summary>
-    public long Inputs { get; }
-
-    /// <summary>Number of outputs.</summary>
-    public long Outputs { get; }
-
-    /// <summary>Everything that the hardware holds, as a torch module.</summary>
-    public nn.Module State => state;
+    /// <inheritdoc/>
+    public override nn.Module State => state;
 
     /// <summary>The cells of the weights.</summary>
     public CellArray Cells => cells;
@@ -66,11 +58,11 @@ public sealed class AnalogTile : IDisposable
     /// <summary>The cells of the bias; null if the bias is digital or there is none.</summary>
     public CellArray? BiasCells => biasCells;
 
-    /// <summary>Number of weights in the array, bias included.</summary>
-    public long WeightCount => Outputs * (Inputs + (biasCells is null ? 0 : 1));
+    /// <inheritdoc/>
+    public override long WeightCount => Outputs * (Inputs + (biasCells is null ? 0 : 1));
 
     /// <summary>Number of devices; shared reference devices count once.</summary>
-    public long DeviceCount => (long)Math.Ceiling(WeightCount * Config.Cell.DevicesPerWeight);
+    public override long DeviceCount => (long)Math.Ceiling(WeightCount * Config.Cell.DevicesPerWeight);
 
     /// <summary>Whether an optimizer has taken charge of the updates.</summary>
     public bool HasOptimizer { get; set; }
@@ -103,18 +95,13 @@ public sealed class AnalogTile : IDisposable
     /// <summary>Keeps an example for the next update; the tile owns the tensors from now on.</summary>
     public void Keep(Tensor x, Tensor delta) => pending.Add((x.DetachFromDisposeScope(), delta.DetachFromDisposeScope()));
 
-    /// <summary>Keeps an exception that must not leave a backward pass, to be thrown by the next update.</summary>
-    public void Keep(Exception exception) => fault ??= exception;
-
     /// <summary>Throws what went wrong in the last backward pass, if anything did.</summary>
     public void ThrowIfFaulted()
     {
-        if (fault is null)
+        if (TakeFault() is not { } fault)
             return;
-        var exception = fault;
-        fault = null;
         DropPending();
-        throw new InvalidOperationException($"{Name}: the backward pass failed: {exception.Message}", exception);
+        throw fault;
     }
 
     /// <summary>Turns the kept examples into pulses.</summary>
@@ -150,7 +137,7 @@ public sealed class AnalogTile : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public override void Dispose()
     {
         DropPending();
         trains.Dispose();
@@ -162,14 +149,17 @@ public sealed class AnalogTile : IDisposable
     /// <summary>Refuses what no tile can be built from.</summary>
     internal static void Check(TileConfig config, string name, Tensor weight, Tensor? bias)
     {
-        if (weight.dtype != ScalarType.Float32 || weight.dim() != 2)
-            throw new ArgumentException($"{name}: the weights of an analog tile must be a float32 matrix, but are {weight.dtype} [{string.Join(", ", weight.shape)}]; convert the model with .to(torch.float32) first.");
+        Check(name, "be written into an analog tile", weight, config.Bias is AnalogBias ? bias : null);
         config.CheckAll();
-        using var scope = NewDisposeScope();
-        foreach (var (role, values) in new[] { ("weights", weight), ("bias", config.Bias is AnalogBias ? bias : null) })
-            if (values is not null && !values.isfinite().all().item<bool>())
-                throw new ArgumentException($"{name}: the {role} to be written into an analog tile must be finite, but hold NaN or infinity; check the model before converting it.");
     }
+
+    internal override string Kind => "analog";
+
+    internal override string Note => Config.Cell.GetType().Name;
+
+    private protected override AnalogPath ForwardPath => Config.Forward;
+
+    private protected override Tensor ApplyRows(Tensor x, Tensor weight, Tensor? bias, bool training) => TileFunction.Apply(this, x, weight, bias, training);
 
     private Rng Stream => new(unchecked((ulong)state.Counter(Key)));
 

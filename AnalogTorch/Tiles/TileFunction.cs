@@ -11,28 +11,17 @@ internal sealed class TileFunction : autograd.SingleTensorFunction<TileFunction>
 
     /// <summary>Runs a layer on its tile.</summary>
     /// <param name="tile">The tile.</param>
-    /// <param name="x">Inputs [..., inputs].</param>
+    /// <param name="x">Inputs [samples, inputs].</param>
     /// <param name="weight">The layer's weights.</param>
     /// <param name="bias">The layer's bias, or null.</param>
     /// <param name="training">Whether backward is to keep the examples for an update.</param>
-    /// <returns>Outputs [..., outputs].</returns>
+    /// <returns>Outputs [samples, outputs].</returns>
     public static Tensor Apply(AnalogTile tile, Tensor x, Tensor weight, Tensor? bias, bool training)
     {
         training &= weight.requires_grad;
         if (training && tile is { PendingUpdates: > 0, HasOptimizer: false })
             throw new InvalidOperationException($"{tile.Name}: its weights are analog, and no optimizer updates them; train with AnalogSGD(model.parameters(), ...) made after ToAnalog, or freeze the layer with requires_grad = false.");
-        if (x.dim() != 2)
-            return Apply(tile, x.reshape(-1, tile.Inputs), weight, bias, training).reshape([.. x.shape[..^1], tile.Outputs]);
-        if (is_grad_enabled())
-            return apply(x, weight, bias!, tile, training);
-        try
-        {
-            return tile.Forward(x, weight, bias, training);
-        }
-        catch (NotFiniteNumberException)
-        {
-            throw NotFinite(tile);
-        }
+        return is_grad_enabled() ? apply(x, weight, bias!, tile, training) : tile.Forward(x, weight, bias, training);
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
@@ -65,31 +54,6 @@ internal sealed class TileFunction : autograd.SingleTensorFunction<TileFunction>
             call.Tile.Keep(exception);
             return [null!, null!, null!, null!, null!];
         }
-    }
-
-    /// <summary>Refuses inputs that the tile cannot take, in a sentence that names the layer.</summary>
-    public static void Check(AnalogTile tile, Tensor x, Tensor weight)
-    {
-        if (weight.dtype != ScalarType.Float32)
-            throw new InvalidOperationException($"{tile.Name}: the weights of an analog tile must stay float32, but are {weight.dtype}; do not convert an analog model to another dtype.");
-        if (x.dim() == 0 || x.size(-1) != tile.Inputs)
-            throw new ArgumentException($"{tile.Name}: the input must be [..., {tile.Inputs}], but is [{string.Join(", ", x.shape)}]; its last dimension is the number of inputs.");
-        if (x.dtype != ScalarType.Float32)
-            throw new ArgumentException($"{tile.Name}: the input must be float32, but is {x.dtype}; convert it with .to(torch.float32).");
-        // Outside of a graph, a path that looks at every input anyway says so itself; inside of one, nothing may throw once the node is made.
-        if (x.device_type == DeviceType.CPU && (is_grad_enabled() || !tile.Config.Forward.TakesPasses(x)) && !IsFinite(x))
-            throw NotFinite(tile);
-    }
-
-    private static ArgumentException NotFinite(AnalogTile tile) =>
-        new($"{tile.Name}: the input must be finite, but holds NaN or infinity; check the data, or lower the learning rate.");
-
-    private static bool IsFinite(Tensor x)
-    {
-        if (x.is_contiguous())
-            return float.IsFinite(TrainSampler.AbsMax(x));
-        using var contiguous = x.detach().contiguous();
-        return float.IsFinite(TrainSampler.AbsMax(contiguous));
     }
 
     /// <param name="Tile">The tile.</param>
