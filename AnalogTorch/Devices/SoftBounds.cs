@@ -21,15 +21,18 @@ public sealed record SoftBounds : BoundedDevice, ICrossChecked
             throw new ArgumentException("SoftBounds.Min must be less than 0, but is 0: the down step shrinks towards it; use ExpStep or JumpTable for a one-sided device.");
     }
 
-    // Written so that the divisions do not depend on the value, and are made once for many pulses.
+    // Written so that one division serves both directions and, not depending on the value, many pulses.
     private readonly struct Step(float noise) : IPulseStep<Step>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Up<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> =>
-            T.MultiplyAdd(value, -(cell.Up / cell.Max), cell.Up) * T.MultiplyAdd(noise, draw, 1f);
+            T.MultiplyAdd(value, -(cell.Up * cell.Min * PerProduct(cell)), cell.Up) * T.MultiplyAdd(noise, draw, 1f);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Down<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> =>
-            T.MultiplyAdd(value, cell.Down / cell.Min, -cell.Down) * T.MultiplyAdd(noise, draw, 1f);
+            T.MultiplyAdd(value, cell.Down * cell.Max * PerProduct(cell), -cell.Down) * T.MultiplyAdd(noise, draw, 1f);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static T PerProduct<T>(in Cell<T> cell) where T : struct, ILane<T> => 1f / (cell.Max * cell.Min);
     }
 }

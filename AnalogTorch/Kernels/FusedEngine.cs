@@ -24,7 +24,7 @@ internal interface IWideEngine
 internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struct, IWide<T>
 {
     private const long WorkWorthThreads = 400_000; // element·samples below which starting threads costs more than it saves
-    private const int SamplesAtATime = 1024;
+    private const int SamplesAtATime = 64; // one bit of a word each
     private const int QueueLength = 32;
     private const int CacheLine = 64;
 
@@ -102,9 +102,9 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
         private readonly PlaneMemory up = new(target.Planes.Up), down = new(target.Planes.Down);
         private readonly PlaneMemory min = new(target.Planes.Min), max = new(target.Planes.Max), offset = new(target.Planes.Offset);
 
-        // Words of the input lines, register by register, and the first inputs of these registers.
+        // Words of the input lines, register by register.
         private float[] gathered = [];
-        private int[] columns = [];
+        private Column[] columns = [];
 
         public int* UpCounts => TensorMemory.PointerOrNull<int>(target.UpCounts);
 
@@ -112,35 +112,35 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
 
         public static Planes Of(PulseTarget target) => (Planes)(target.Memory ??= new Planes(target));
 
-        /// <summary>The words of the registers in which a line has a pulse in any sample, those of all samples side by side.</summary>
+        /// <summary>The words of the registers in which a line has a pulse in any of some samples, those of all samples side by side.</summary>
         /// <remarks>Rows of samples lie a power of two apart more often than not, and would push each other out of the cache.</remarks>
-        public InputLines Gather(TrainPair trains)
+        public InputLines Gather(TrainPair trains, int first, int samples)
         {
             var blocks = (Inputs + T.Width - 1) / T.Width;
-            var words = TensorMemory.Pointer<float>(trains.Inputs);
+            var words = TensorMemory.Pointer<float>(trains.Inputs) + (long)first * trains.InputStride;
             if (columns.Length < blocks)
-                columns = GC.AllocateUninitializedArray<int>(blocks, pinned: true);
-            var needed = blocks * trains.Samples * T.Width + CacheLine / sizeof(float);
-            if (gathered.Length < needed)
-                gathered = GC.AllocateUninitializedArray<float>(needed, pinned: true);
+            {
+                columns = GC.AllocateUninitializedArray<Column>(blocks, pinned: true);
+                gathered = GC.AllocateUninitializedArray<float>(blocks * SamplesAtATime * T.Width + CacheLine / sizeof(float), pinned: true);
+            }
             var start = (float*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(gathered));
             start = (float*)(((nuint)start + CacheLine - 1) & ~(nuint)(CacheLine - 1));
             var slots = T.Bits(TrainPair.Slots);
             var count = 0;
             for (var column = 0; column < Inputs; column += T.Width)
             {
-                T any = T.Zero;
-                var block = start + (long)count * trains.Samples * T.Width;
-                for (var sample = 0; sample < trains.Samples; sample++)
+                var block = start + (long)count * SamplesAtATime * T.Width;
+                var silent = 0ul;
+                for (var sample = 0; sample < samples; sample++)
                 {
                     var line = T.Load(words + (long)sample * trains.InputStride + column);
                     T.Store(line, block + sample * T.Width);
-                    any |= line;
+                    silent |= (ulong)Unsafe.BitCast<bool, byte>(T.IsZero(line & slots)) << sample;
                 }
-                if (!T.IsZero(any & slots))
-                    columns[count++] = column;
+                if ((~silent & All(samples)) is not 0 and var pulsed)
+                    columns[count++] = new() { First = column, Samples = pulsed };
             }
-            return new(start, (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(columns)), count, trains.Samples * T.Width, T.Width);
+            return new(start, (Column*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(columns)), count, samples);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -216,14 +216,27 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
         }
     }
 
-    /// <summary>The words of the input lines, as <see cref="Planes.Gather"/> lays them out.</summary>
-    private readonly unsafe struct InputLines(float* words, int* columns, int count, long columnStride, long sampleStride)
+    /// <summary>A register of input lines.</summary>
+    private struct Column
+    {
+        /// <summary>The first of its inputs.</summary>
+        public int First;
+
+        /// <summary>The samples in which one of its lines has a pulse, a bit each.</summary>
+        public ulong Samples;
+    }
+
+    /// <summary>The words of the input lines of some samples, as <see cref="Planes.Gather"/> lays them out.</summary>
+    private readonly unsafe struct InputLines(float* words, Column* columns, int count, int samples)
     {
         public readonly float* Words = words;
-        public readonly int* Columns = columns;
+        public readonly Column* Columns = columns;
         public readonly int Count = count;
-        public readonly long ColumnStride = columnStride, SampleStride = sampleStride;
+        public readonly int Samples = samples;
     }
+
+    /// <summary>A word whose lowest bits are set, one a sample.</summary>
+    private static ulong All(int samples) => ulong.MaxValue >> (SamplesAtATime - samples);
 
     private sealed unsafe class UpdateVisitor(PulseTarget target, TrainPair trains, Rng rng) : IPulseStepVisitor
     {
@@ -254,60 +267,60 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
         {
             var planes = Planes.Of(target);
             var threads = Math.Min(get_num_threads(), planes.Outputs);
-            var lines = planes.Gather(trains);
-            if (threads <= 1 || (long)planes.Outputs * planes.Inputs * trains.Samples < WorkWorthThreads)
-                target.Pulses += Rows<TStep, TDraw, TReach>(step, planes, lines, 0, planes.Outputs);
-            else
-                target.Pulses += RowsOnThreads<TStep, TDraw, TReach>(step, planes, lines, threads);
+            if ((long)planes.Outputs * planes.Inputs * Math.Min(trains.Samples, SamplesAtATime) < WorkWorthThreads)
+                threads = 1;
+            for (var first = 0; first < trains.Samples; first += SamplesAtATime)
+            {
+                var lines = planes.Gather(trains, first, Math.Min(trains.Samples - first, SamplesAtATime));
+                target.Pulses += threads <= 1
+                    ? Rows<TStep, TDraw, TReach>(step, planes, lines, first, 0, planes.Outputs)
+                    : RowsOnThreads<TStep, TDraw, TReach>(step, planes, lines, first, threads);
+            }
         }
 
-        private long RowsOnThreads<TStep, TDraw, TReach>(TStep step, Planes planes, InputLines lines, int threads)
+        private long RowsOnThreads<TStep, TDraw, TReach>(TStep step, Planes planes, InputLines lines, int first, int threads)
             where TStep : struct, IPulseStep<TStep>
             where TDraw : struct, IDraw
             where TReach : struct, IReach
         {
             var pulses = 0L;
-            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, thread => Interlocked.Add(
-                ref pulses, Rows<TStep, TDraw, TReach>(step, planes, lines, planes.Outputs * thread / threads, planes.Outputs * (thread + 1) / threads)));
+            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, thread => Interlocked.Add(ref pulses, Rows<TStep, TDraw, TReach>(
+                step, planes, lines, first, planes.Outputs * thread / threads, planes.Outputs * (thread + 1) / threads)));
             return pulses;
         }
 
-        /// <summary>All pulses of outputs [begin, end); returns their number.</summary>
+        /// <summary>All pulses of some samples for outputs [begin, end); returns their number.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private long Rows<TStep, TDraw, TReach>(TStep step, Planes planes, InputLines lines, int begin, int end)
+        private long Rows<TStep, TDraw, TReach>(TStep step, Planes planes, InputLines lines, int first, int begin, int end)
             where TStep : struct, IPulseStep<TStep>
             where TDraw : struct, IDraw
             where TReach : struct, IReach
         {
-            var outputWords = TensorMemory.Pointer<uint>(trains.Outputs);
+            var words = TensorMemory.Pointer<uint>(trains.Outputs) + (long)first * trains.OutputStride;
             var inverted = target.Inverted ? 0x80000000u : 0;
-            var active = stackalloc Sample[Math.Min(trains.Samples, SamplesAtATime) + 1];
+            var outputs = stackalloc OutputWord[SamplesAtATime];
             var wholeUntil = (long)end * planes.Inputs - T.Width; // a register that starts later would reach into the rows of another thread
+            var stream = rng.Split(first);
             var pulses = 0L;
-            for (var first = 0; first < trains.Samples; first += SamplesAtATime)
+            for (var output = begin; output < end; output++)
             {
-                var stream = rng.Split(first);
-                for (var output = begin; output < end; output++)
+                var silent = 0ul;
+                for (var sample = 0; sample < lines.Samples; sample++)
                 {
-                    var count = 0;
-                    for (var sample = first; sample < Math.Min(first + SamplesAtATime, trains.Samples); sample++)
-                    {
-                        // Without a branch, which would be predicted wrongly too often: what is not counted is overwritten.
-                        var word = outputWords[(long)sample * trains.OutputStride + output];
-                        active[count] = new(lines.Words + sample * lines.SampleStride, word ^ inverted);
-                        count += Unsafe.BitCast<bool, byte>((word & TrainPair.Slots) != 0);
-                    }
-                    if (count > 0)
-                        pulses += Row<TStep, TDraw, TReach>(step, planes, lines, output, wholeUntil, active, count, stream.Split(output).Key);
+                    var word = words[(long)sample * trains.OutputStride + output];
+                    outputs[sample] = new(word & TrainPair.Slots, word ^ inverted);
+                    silent |= (ulong)Unsafe.BitCast<bool, byte>((word & TrainPair.Slots) == 0) << sample;
                 }
+                if ((~silent & All(lines.Samples)) is not 0 and var pulsed)
+                    pulses += Row<TStep, TDraw, TReach>(step, planes, lines, output, wholeUntil, outputs, pulsed, stream.Split(output).Key);
             }
             return pulses;
         }
 
-        private readonly struct Sample(float* inputs, uint output)
+        /// <summary>The word of an output line in one sample.</summary>
+        private readonly struct OutputWord(uint slots, uint sign)
         {
-            public readonly float* Inputs = inputs;
-            public readonly uint Slots = output & TrainPair.Slots, Sign = output;
+            public readonly uint Slots = slots, Sign = sign;
         }
 
         /// <summary>The pulses of one output that wait for one register of elements, and what an output keeps from register to register.</summary>
@@ -335,7 +348,7 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
         /// <summary>All pulses of one output; returns their number.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private long Row<TStep, TDraw, TReach>(
-            TStep step, Planes planes, InputLines lines, int output, long wholeUntil, Sample* active, int samples, ulong key)
+            TStep step, Planes planes, InputLines lines, int output, long wholeUntil, OutputWord* outputs, ulong pulsed, ulong key)
             where TStep : struct, IPulseStep<TStep>
             where TDraw : struct, IDraw
             where TReach : struct, IReach
@@ -349,26 +362,23 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
             for (var block = 0; block < lines.Count; block++)
             {
                 var column = lines.Columns[block];
-                var offset = block * lines.ColumnStride;
-                var index = (long)output * planes.Inputs + column;
-                var width = Math.Min(T.Width, planes.Inputs - column);
-                for (var first = 0; first < samples; first += 64)
+                var words = lines.Words + (long)block * SamplesAtATime * T.Width;
+                var index = (long)output * planes.Inputs + column.First;
+                var width = Math.Min(T.Width, planes.Inputs - column.First);
+                Hits(ref work, words, outputs, pulsed & column.Samples);
+                while (work.Left != 0)
                 {
-                    Hits(ref work, active + first, Math.Min(samples - first, 64), offset);
-                    while (work.Left != 0)
-                    {
-                        Queue(ref work, active + first, offset, target.Side);
-                        if (T.IsZero(work.Pending))
-                            continue;
-                        if (!work.IsSeeded)
-                            (work.IsSeeded, work.Lanes) = (true, new RandomLanes<T>(work.Key));
-                        if (counting)
-                            Count(planes, work.Queue, work.Pending, index, width);
-                        if (index <= wholeUntil)
-                            Apply<TStep, TDraw, TReach>(step, planes, ref work, index, width < T.Width || target.WriteNoise != 0);
-                        else
-                            ApplyPart<TStep, TDraw, TReach>(step, planes, ref work, index, width);
-                    }
+                    Queue(ref work, words, outputs, target.Side);
+                    if (T.IsZero(work.Pending))
+                        continue;
+                    if (!work.IsSeeded)
+                        (work.IsSeeded, work.Lanes) = (true, new RandomLanes<T>(work.Key));
+                    if (counting)
+                        Count(planes, work.Queue, work.Pending, index, width);
+                    if (index <= wholeUntil)
+                        Apply<TStep, TDraw, TReach>(step, planes, ref work, index, width < T.Width || target.WriteNoise != 0);
+                    else
+                        ApplyPart<TStep, TDraw, TReach>(step, planes, ref work, index, width);
                 }
             }
             return T.SumInt(work.Pulses);
@@ -377,17 +387,19 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
         /// <summary>Finds the samples that have a coincidence in this register.</summary>
         /// <remarks>A branch at every sample would be predicted wrongly more often than not; this way one loop end is, per register.</remarks>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static void Hits(ref Work work, Sample* active, int count, long offset)
+        private static void Hits(ref Work work, float* words, OutputWord* outputs, ulong candidates)
         {
-            var all = ulong.MaxValue >> (64 - count);
-            work.Left = all;
-            if (work.IsDense)
+            work.Left = candidates;
+            if (work.IsDense || candidates == 0)
                 return;
             var misses = 0ul;
-            for (var s = 0; s < count; s++)
-                misses |= (ulong)Unsafe.BitCast<bool, byte>(T.IsZero(T.Load(active[s].Inputs + offset) & T.Bits(active[s].Slots))) << s;
-            work.Left = all & ~misses;
-            work.IsDense = 2 * BitOperations.PopCount(work.Left) > count;
+            for (var left = candidates; left != 0; left &= left - 1)
+            {
+                var s = BitOperations.TrailingZeroCount(left);
+                misses |= (ulong)Unsafe.BitCast<bool, byte>(T.IsZero(T.Load(words + s * T.Width) & T.Bits(outputs[s].Slots))) << s;
+            }
+            work.Left = candidates & ~misses;
+            work.IsDense = 2 * BitOperations.PopCount(work.Left) > BitOperations.PopCount(candidates);
         }
 
         /// <summary>Queues the pulses of samples until a queue could overflow or no sample is left.</summary>
@@ -396,7 +408,7 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
         /// a call.
         /// </remarks>
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-        private static void Queue(ref Work work, Sample* active, long offset, PulseSide side)
+        private static void Queue(ref Work work, float* words, OutputWord* outputs, PulseSide side)
         {
             T none = T.Zero, ones = ~none, capacity = T.Bits(QueueLength);
             T queue = none, length = none;
@@ -404,9 +416,9 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
             do
             {
                 var s = BitOperations.TrailingZeroCount(left);
-                var lines = T.Load(active[s].Inputs + offset);
-                var slots = lines & T.Bits(active[s].Slots);
-                var down = (lines ^ T.Bits(active[s].Sign)) >> 31;
+                var lines = T.Load(words + s * T.Width);
+                var slots = lines & T.Bits(outputs[s].Slots);
+                var down = (lines ^ T.Bits(outputs[s].Sign)) >> 31;
                 if (side != PulseSide.Both)
                     slots &= side == PulseSide.DownOnly ? down : ~down;
                 var count = T.PopCount(slots);

@@ -22,15 +22,15 @@ internal static unsafe class TrainSampler
         return work.Result;
     }
 
-    /// <summary>Each slot holds a pulse with probability min(|value|·gain, 1), independently.</summary>
-    /// <param name="values">The line values.</param>
-    /// <param name="gain">Probability per unit of value; its sign turns the sign of the words.</param>
+    /// <summary>Random trains of one sample: each slot holds a pulse with probability min(|value|·gain, 1), independently.</summary>
+    /// <param name="inputs">The input lines.</param>
+    /// <param name="errors">The error lines, whose words get the opposite sign.</param>
+    /// <param name="constant">The line that is held at 1.</param>
     /// <param name="slots">Number of slots, at most 31.</param>
-    /// <param name="words">Where the words go; a multiple of 16 long, what lies beyond the values becomes 0.</param>
     /// <param name="key">Key of the random numbers.</param>
-    public static void Stochastic(ReadOnlySpan<float> values, float gain, int slots, Span<uint> words, ulong key)
+    public static void Stochastic(TrainLines inputs, TrainLines errors, TrainLines constant, int slots, ulong key)
     {
-        var work = new StochasticWork(values, gain, slots, words, key);
+        var work = new StochasticWork(inputs, errors, constant, slots, key);
         Wide.Run(ref work);
     }
 
@@ -85,41 +85,45 @@ internal static unsafe class TrainSampler
         }
     }
 
-    private readonly ref struct StochasticWork(ReadOnlySpan<float> values, float gain, int slots, Span<uint> words, ulong key) : IWideWork
+    private readonly ref struct StochasticWork(TrainLines inputs, TrainLines errors, TrainLines constant, int slots, ulong key) : IWideWork
     {
         private const int ManySlots = 16; // from which comparing bit by bit draws less than slot by slot
-        private readonly ReadOnlySpan<float> values = values;
-        private readonly Span<uint> words = words;
+        private const int FirstLook = 6; // bits after which some register may be decided
+        private readonly TrainLines inputs = inputs, errors = errors, constant = constant;
 
         public void Run<T>() where T : struct, IWide<T>
         {
             var source = new Xoshiro<T>(key);
-            // Probabilities and random numbers as 31-bit integers: a probability of 1 is 2³¹, above every random number.
-            T scale = MathF.Abs(gain) * (1u << 31), certain = 2147483648f;
-            T sign = T.Bits(0x80000000u), turned = gain < 0 ? sign : 0f;
+            T certain = 2147483648f, sign = T.Bits(0x80000000u);
             Span<float> part = stackalloc float[T.Width];
-            fixed (float* memory = values, rest = part)
-            fixed (uint* target = words)
+            for (var kind = 0; kind < 3; kind++)
             {
-                for (var start = 0; start < words.Length; start += T.Width)
+                var lines = kind == 0 ? inputs : kind == 1 ? errors : constant;
+                // Probabilities and random numbers as 31-bit integers: a probability of 1 is 2³¹, above every random number.
+                T scale = lines.Gain * (1u << 31), turned = kind == 1 ? sign : T.Zero;
+                fixed (float* memory = lines.Values, rest = part)
+                fixed (uint* target = lines.Words)
                 {
-                    T value;
-                    if (start + T.Width <= values.Length)
+                    for (var start = 0; start < lines.Words.Length; start += T.Width)
                     {
-                        value = T.Load(memory + start);
+                        T value;
+                        if (start + T.Width <= lines.Values.Length)
+                        {
+                            value = T.Load(memory + start);
+                        }
+                        else
+                        {
+                            part.Clear();
+                            if (start < lines.Values.Length)
+                                lines.Values[start..].CopyTo(part);
+                            value = T.Load(rest);
+                        }
+                        var threshold = T.ToUInt(T.Min(T.Abs(value) * scale, certain));
+                        var word = (value ^ turned) & sign;
+                        if (!T.IsZero(threshold))
+                            word |= slots < ManySlots ? BySlot(ref source, threshold) : ByBit(ref source, threshold);
+                        T.Store(word, (float*)target + start);
                     }
-                    else
-                    {
-                        part.Clear();
-                        if (start < values.Length)
-                            values[start..].CopyTo(part);
-                        value = T.Load(rest);
-                    }
-                    var threshold = T.ToUInt(T.Min(T.Abs(value) * scale, certain));
-                    var word = (value ^ turned) & sign;
-                    if (!T.IsZero(threshold))
-                        word |= slots < ManySlots ? BySlot(ref source, threshold) : ByBit(ref source, threshold);
-                    T.Store(word, (float*)target + start);
                 }
             }
         }
@@ -144,17 +148,31 @@ internal static unsafe class TrainSampler
         {
             var lanes = source; // a copy, which stays in registers
             // Random numbers have 31 bits, so that a threshold of 2³¹ is above all of them.
-            T all = T.Bits((1u << slots) - 1), word = all & (threshold >> 31), undecided = all & ~word;
-            for (var bit = 1; bit < 32 && !T.IsZero(undecided); bit++)
+            T all = T.Bits((1u << slots) - 1), word = all & (threshold >> 31), undecided = all & ~word & ~T.EqualInt(threshold, T.Zero);
+            for (var bit = 1; bit < 32; bit++)
             {
                 threshold <<= 1;
                 var wanted = threshold >> 31; // all ones where this bit of the threshold is set
-                var random = lanes.NextBits();
+                // Even the lowest bit of these is uniform over any 128 draws in a row, which is more than a comparison takes.
+                var random = lanes.NextHighBits();
                 word |= undecided & wanted & ~random;
                 undecided &= ~(random ^ wanted);
+                if (bit >= FirstLook && T.IsZero(undecided))
+                    break;
             }
             source = lanes;
             return word;
         }
     }
+}
+
+/// <summary>Line values, the gain that makes pulse probabilities of them, and where their words go.</summary>
+/// <param name="values">The line values.</param>
+/// <param name="gain">Probability per unit of value.</param>
+/// <param name="words">The words; a multiple of 16 long, what lies beyond the values becomes 0.</param>
+internal readonly ref struct TrainLines(ReadOnlySpan<float> values, float gain, Span<uint> words)
+{
+    public readonly ReadOnlySpan<float> Values = values;
+    public readonly float Gain = gain;
+    public readonly Span<uint> Words = words;
 }

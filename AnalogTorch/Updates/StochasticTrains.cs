@@ -42,10 +42,9 @@ public sealed record StochasticTrains : PulseScheme
         for (var sample = 0; sample < trains.Samples; sample++)
         {
             var share = Gain.InputShare(MathF.Max(TrainSampler.AbsMax(inputs[sample]), 1), TrainSampler.AbsMax(errors[sample]));
-            var stream = rng.Split(sample);
-            TrainSampler.Stochastic(inputs[sample], gain * share, BitLength, inputWords[sample], stream.Split(0).Key);
-            TrainSampler.Stochastic(errors[sample], -gain / share, BitLength, errorWords[sample], stream.Split(1).Key);
-            TrainSampler.Stochastic(one, gain * share, BitLength, biasWords[sample], stream.Split(2).Key);
+            TrainSampler.Stochastic(
+                new(inputs[sample], gain * share, inputWords[sample]), new(errors[sample], gain / share, errorWords[sample]), new(one, gain * share, biasWords[sample]),
+                BitLength, rng.Split(sample).Key);
         }
     }
 
