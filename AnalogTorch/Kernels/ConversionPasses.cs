@@ -134,6 +134,7 @@ internal static unsafe class ConversionPasses
             ForGroups(rows, inputs, group => self.Group<T>(group));
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Group<T>(int group) where T : struct, IWide<T>
         {
             var levels = new Levels<T>(Dac);
@@ -142,6 +143,7 @@ internal static unsafe class ConversionPasses
                 Row(row, levels, ref lanes);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Row<T>(int row, in Levels<T> levels, ref RandomLanes<T> lanes) where T : struct, IWide<T>
         {
             var source = x + (long)row * inputs;
@@ -184,6 +186,7 @@ internal static unsafe class ConversionPasses
             ForGroups(rows, outputs, group => self.Group<T>(group));
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Group<T>(int group) where T : struct, IWide<T>
         {
             var levels = new Levels<T>(Adc);
@@ -192,6 +195,7 @@ internal static unsafe class ConversionPasses
                 Row(row, levels, ref lanes);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private readonly void Row<T>(int row, in Levels<T> levels, ref RandomLanes<T> lanes) where T : struct, IWide<T>
         {
             var values = y + (long)row * outputs;
