@@ -78,5 +78,14 @@ public class ReadInPassesTests
         var path = new AnalogPath { Adc = new UniformConverter() };
         Assert.Throws<NotFiniteNumberException>(() => path.Read(full([2, 5], float.NaN), ones(3, 5), null, new Rng(1)));
         Assert.Throws<NotFiniteNumberException>(() => path.Read(full([2, 5], float.NegativeInfinity), ones(3, 5), null, new Rng(1)));
+        set_num_threads(2);
+        try
+        {
+            Assert.Throws<NotFiniteNumberException>(() => path.Read(full([600, 800], float.NaN), ones(3, 800), null, new Rng(1)));
+        }
+        finally
+        {
+            set_num_threads(1);
+        }
     }
 }

@@ -33,6 +33,7 @@ internal static unsafe class ConversionPasses
     /// <param name="scales">Where the scale of each row goes.</param>
     /// <param name="one">Where what the converter makes of a constant input of 1 goes, row by row; empty if there is none.</param>
     /// <param name="rng">The stream of stochastic rounding.</param>
+    /// <exception cref="NotFiniteNumberException">The inputs hold NaN or infinity.</exception>
     public static void Inputs(Tensor x, long first, Tensor converted, RowScaling scaling, Quantizer dac, Span<float> scales, Span<float> one, Rng rng)
     {
         var inputs = (int)x.shape[1];
@@ -51,6 +52,9 @@ internal static unsafe class ConversionPasses
         }
         GC.KeepAlive(x);
         GC.KeepAlive(converted);
+        foreach (var scale in scales)
+            if (float.IsNaN(scale))
+                throw new NotFiniteNumberException("the input must be finite, but holds NaN or infinity");
     }
 
     /// <summary>Adds the bias and noise to outputs of some rows, converts them and undoes the scaling, in place.</summary>
@@ -150,7 +154,10 @@ internal static unsafe class ConversionPasses
             var target = converted + (long)row * inputs;
             var largest = TrainSampler.AbsMax(new ReadOnlySpan<float>(source, inputs));
             if (!float.IsFinite(largest))
-                throw new NotFiniteNumberException("the input must be finite, but holds NaN or infinity");
+            {
+                Scales[row] = float.NaN; // said once all threads are done
+                return;
+            }
             var scale = !Scaling.FollowsMaximum ? Scaling.Constant : Ones is not null ? MathF.Max(largest, 1) : largest == 0 ? 1 : largest;
             Scales[row] = scale;
             T perScale = 1f / scale;
