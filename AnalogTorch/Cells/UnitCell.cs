@@ -18,6 +18,6 @@ public abstract record UnitCell : HardwareConfig
 
     /// <summary>Builds an array of fresh cells.</summary>
     /// <param name="rng">The stream of this array: device variation, and the seed of everything that it will draw.</param>
-    /// <param name="weights">The effective weights [outputs, inputs], which the array writes into from now on.</param>
+    /// <param name="weights">The effective weights [outputs, inputs], which the array writes into from now on; what they held is lost, so write it anew.</param>
     public abstract CellArray Build(Rng rng, Tensor weights);
 }

@@ -114,7 +114,7 @@ internal static unsafe class ConversionPasses
                 return value;
             var level = value * perStep;
             level = isStochastic ? T.Floor(level + lanes.NextUniform()) : T.Round(level);
-            return T.Min(T.Max(level * step, low), high);
+            return T.Min(high, T.Max(low, level * step)); // in this order NaN stays NaN
         }
     }
 

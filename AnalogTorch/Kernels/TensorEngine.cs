@@ -22,17 +22,16 @@ internal sealed class TensorEngine : IPulseEngine
 
     private sealed class Visitor(PulseTarget target, TrainPair trains, Tensor? counts, Rng rng) : IPulseStepVisitor
     {
-        private readonly Elements elements = new(target);
-
         public void Visit<TStep>(TStep step, PulseDraw draw) where TStep : struct, IPulseStep<TStep>
         {
             using var noGrad = no_grad();
             using var scope = NewDisposeScope();
+            var elements = new Elements(target);
             var touched = full_like(target.Weights, counts is null && trains.Samples == 0, ScalarType.Bool);
             if (counts is not null)
-                Steps(step, draw, counts, PulseSide.Both, rng, touched);
+                Steps(elements, step, draw, counts, PulseSide.Both, rng, touched);
             for (var sample = 0; sample < trains.Samples; sample++)
-                Steps(step, draw, Coincidences(sample), target.Side, rng.Split(sample), touched);
+                Steps(elements, step, draw, Coincidences(sample), target.Side, rng.Split(sample), touched);
             elements.Read(step, rng, touched);
         }
 
@@ -49,7 +48,7 @@ internal sealed class TensorEngine : IPulseEngine
             return (target.Inverted ? -both : both).to(ScalarType.Int32).MoveToOuterDisposeScope();
         }
 
-        private void Steps<TStep>(TStep step, PulseDraw draw, Tensor signed, PulseSide side, Rng stream, Tensor touched) where TStep : struct, IPulseStep<TStep>
+        private void Steps<TStep>(Elements elements, TStep step, PulseDraw draw, Tensor signed, PulseSide side, Rng stream, Tensor touched) where TStep : struct, IPulseStep<TStep>
         {
             using var scope = NewDisposeScope();
             var down = signed < 0;

@@ -169,7 +169,7 @@ internal static unsafe class TrainSampler
 /// <summary>Line values, the gain that makes pulse probabilities of them, and where their words go.</summary>
 /// <param name="values">The line values.</param>
 /// <param name="gain">Probability per unit of value.</param>
-/// <param name="words">The words; a multiple of 16 long, what lies beyond the values becomes 0.</param>
+/// <param name="words">The words; a multiple of <see cref="Wide.MostLanes"/> long, what lies beyond the values gets no slot.</param>
 internal readonly ref struct TrainLines(ReadOnlySpan<float> values, float gain, Span<uint> words)
 {
     public readonly ReadOnlySpan<float> Values = values;
