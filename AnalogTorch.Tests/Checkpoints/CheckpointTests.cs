@@ -130,12 +130,12 @@ public class CheckpointTests
         {
             string manifest;
             using (var reader = new StreamReader(archive.GetEntry("manifest.json")!.Open()))
-                manifest = reader.ReadToEnd().Replace("\"Version\": 1", "\"Version\": 2", StringComparison.Ordinal);
+                manifest = reader.ReadToEnd().Replace("\"Version\": 2", "\"Version\": 1", StringComparison.Ordinal);
             archive.GetEntry("manifest.json")!.Delete();
             using var writer = new StreamWriter(archive.CreateEntry("manifest.json").Open());
             writer.Write(manifest);
         }
-        Assert.Contains("version 2", Refused(path, model, optimizer), StringComparison.Ordinal);
+        Assert.Contains("version 1", Refused(path, model, optimizer), StringComparison.Ordinal);
         File.WriteAllText(path, "not a checkpoint");
         Refused(path, model, optimizer);
         Assert.Throws<FileNotFoundException>(() => Checkpoint.Load(folder.At("none.ckpt"), model, optimizer));
