@@ -420,12 +420,12 @@ internal sealed class FusedEngine<T> : IPulseEngine, IWideEngine where T : struc
                 var slots = lines & T.Bits(outputs[s].Slots);
                 var down = (lines ^ T.Bits(outputs[s].Sign)) >> 31;
                 if (side != PulseSide.Both)
-                    slots &= side == PulseSide.DownOnly ? down : ~down;
+                    slots = side == PulseSide.DownOnly ? slots & down : T.AndNot(slots, down);
                 var count = T.PopCount(slots);
                 var longer = T.AddInt(length, count);
                 if (T.AnyMoreInt(longer, capacity))
                     break;
-                queue |= T.ShiftLeft(down & ~T.ShiftLeft(ones, count), length);
+                queue |= T.ShiftLeft(T.AndNot(down, T.ShiftLeft(ones, count)), length);
                 length = longer;
                 left &= left - 1;
             }

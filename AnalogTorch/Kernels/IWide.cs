@@ -42,6 +42,9 @@ internal unsafe interface IWide<T> : ILane<T> where T : struct, IWide<T>
 
     static abstract T operator ~(T a);
 
+    /// <summary>The bits of <paramref name="a"/> that <paramref name="b"/> does not have.</summary>
+    static abstract T AndNot(T a, T b);
+
     static abstract T operator <<(T a, int count);
 
     /// <summary>Arithmetic shift: the sign fills up.</summary>

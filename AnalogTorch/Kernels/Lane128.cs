@@ -62,6 +62,7 @@ internal readonly unsafe struct Lane128 : IWide<Lane128>
     [MethodImpl(Inline)] public static Lane128 operator |(Lane128 a, Lane128 b) => Unsafe.BitCast<Words, Lane128>(a.Value.AsUInt32() | b.Value.AsUInt32());
     [MethodImpl(Inline)] public static Lane128 operator ^(Lane128 a, Lane128 b) => Unsafe.BitCast<Words, Lane128>(a.Value.AsUInt32() ^ b.Value.AsUInt32());
     [MethodImpl(Inline)] public static Lane128 operator ~(Lane128 a) => Unsafe.BitCast<Words, Lane128>(~a.Value.AsUInt32());
+    [MethodImpl(Inline)] public static Lane128 AndNot(Lane128 a, Lane128 b) => Unsafe.BitCast<Words, Lane128>(Vector128.AndNot(a.Value.AsUInt32(), b.Value.AsUInt32()));
     [MethodImpl(Inline)] public static Lane128 operator <<(Lane128 a, int count) => Unsafe.BitCast<Words, Lane128>(a.Value.AsUInt32() << count);
     [MethodImpl(Inline)] public static Lane128 operator >>(Lane128 a, int count) => Unsafe.BitCast<Ints, Lane128>(a.Value.AsInt32() >> count);
     [MethodImpl(Inline)] public static Lane128 operator >>>(Lane128 a, int count) => Unsafe.BitCast<Words, Lane128>(a.Value.AsUInt32() >>> count);

@@ -62,6 +62,7 @@ internal readonly unsafe struct Lane256 : IWide<Lane256>
     [MethodImpl(Inline)] public static Lane256 operator |(Lane256 a, Lane256 b) => Unsafe.BitCast<Words, Lane256>(a.Value.AsUInt32() | b.Value.AsUInt32());
     [MethodImpl(Inline)] public static Lane256 operator ^(Lane256 a, Lane256 b) => Unsafe.BitCast<Words, Lane256>(a.Value.AsUInt32() ^ b.Value.AsUInt32());
     [MethodImpl(Inline)] public static Lane256 operator ~(Lane256 a) => Unsafe.BitCast<Words, Lane256>(~a.Value.AsUInt32());
+    [MethodImpl(Inline)] public static Lane256 AndNot(Lane256 a, Lane256 b) => Unsafe.BitCast<Words, Lane256>(Vector256.AndNot(a.Value.AsUInt32(), b.Value.AsUInt32()));
     [MethodImpl(Inline)] public static Lane256 operator <<(Lane256 a, int count) => Unsafe.BitCast<Words, Lane256>(a.Value.AsUInt32() << count);
     [MethodImpl(Inline)] public static Lane256 operator >>(Lane256 a, int count) => Unsafe.BitCast<Ints, Lane256>(a.Value.AsInt32() >> count);
     [MethodImpl(Inline)] public static Lane256 operator >>>(Lane256 a, int count) => Unsafe.BitCast<Words, Lane256>(a.Value.AsUInt32() >>> count);
@@ -103,11 +104,7 @@ internal readonly unsafe struct Lane256 : IWide<Lane256>
     [MethodImpl(Inline)] public static bool AnyMoreInt(Lane256 a, Lane256 b) => Vector256.GreaterThanAny(a.Value.AsInt32(), b.Value.AsInt32());
     [MethodImpl(Inline)] public static int SumInt(Lane256 a) => Vector256.Sum(a.Value.AsInt32());
 
-    public static int LargestInt(Lane256 a)
-    {
-        var largest = int.MinValue;
-        for (var lane = 0; lane < 8; lane++)
-            largest = Math.Max(largest, a.Value.AsInt32()[lane]);
-        return largest;
-    }
+    [MethodImpl(Inline)]
+    public static int LargestInt(Lane256 a) =>
+        Lane128.LargestInt(Unsafe.BitCast<Vector128<int>, Lane128>(Vector128.Max(a.Value.AsInt32().GetLower(), a.Value.AsInt32().GetUpper())));
 }

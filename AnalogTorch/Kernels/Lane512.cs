@@ -62,6 +62,7 @@ internal readonly unsafe struct Lane512 : IWide<Lane512>
     [MethodImpl(Inline)] public static Lane512 operator |(Lane512 a, Lane512 b) => Unsafe.BitCast<Words, Lane512>(a.Value.AsUInt32() | b.Value.AsUInt32());
     [MethodImpl(Inline)] public static Lane512 operator ^(Lane512 a, Lane512 b) => Unsafe.BitCast<Words, Lane512>(a.Value.AsUInt32() ^ b.Value.AsUInt32());
     [MethodImpl(Inline)] public static Lane512 operator ~(Lane512 a) => Unsafe.BitCast<Words, Lane512>(~a.Value.AsUInt32());
+    [MethodImpl(Inline)] public static Lane512 AndNot(Lane512 a, Lane512 b) => Unsafe.BitCast<Words, Lane512>(Vector512.AndNot(a.Value.AsUInt32(), b.Value.AsUInt32()));
     [MethodImpl(Inline)] public static Lane512 operator <<(Lane512 a, int count) => Unsafe.BitCast<Words, Lane512>(a.Value.AsUInt32() << count);
     [MethodImpl(Inline)] public static Lane512 operator >>(Lane512 a, int count) => Unsafe.BitCast<Ints, Lane512>(a.Value.AsInt32() >> count);
     [MethodImpl(Inline)] public static Lane512 operator >>>(Lane512 a, int count) => Unsafe.BitCast<Words, Lane512>(a.Value.AsUInt32() >>> count);
@@ -105,11 +106,7 @@ internal readonly unsafe struct Lane512 : IWide<Lane512>
     [MethodImpl(Inline)] public static bool AnyMoreInt(Lane512 a, Lane512 b) => Vector512.GreaterThanAny(a.Value.AsInt32(), b.Value.AsInt32());
     [MethodImpl(Inline)] public static int SumInt(Lane512 a) => Vector512.Sum(a.Value.AsInt32());
 
-    public static int LargestInt(Lane512 a)
-    {
-        var largest = int.MinValue;
-        for (var lane = 0; lane < 16; lane++)
-            largest = Math.Max(largest, a.Value.AsInt32()[lane]);
-        return largest;
-    }
+    [MethodImpl(Inline)]
+    public static int LargestInt(Lane512 a) =>
+        Lane256.LargestInt(Unsafe.BitCast<Vector256<int>, Lane256>(Vector256.Max(a.Value.AsInt32().GetLower(), a.Value.AsInt32().GetUpper())));
 }

@@ -148,15 +148,16 @@ internal static unsafe class TrainSampler
         {
             var lanes = source; // a copy, which stays in registers
             // Random numbers have 31 bits, so that a threshold of 2³¹ is above all of them.
-            T all = T.Bits((1u << slots) - 1), word = all & (threshold >> 31), undecided = all & ~word & ~T.EqualInt(threshold, T.Zero);
+            T all = T.Bits((1u << slots) - 1), word = all & (threshold >> 31), undecided = T.AndNot(all, word | T.EqualInt(threshold, T.Zero));
             for (var bit = 1; bit < 32; bit++)
             {
                 threshold <<= 1;
                 var wanted = threshold >> 31; // all ones where this bit of the threshold is set
                 // Even the lowest bit of these is uniform over any 128 draws in a row, which is more than a comparison takes.
                 var random = lanes.NextHighBits();
-                word |= undecided & wanted & ~random;
-                undecided &= ~(random ^ wanted);
+                var decided = undecided & (random ^ wanted);
+                word |= decided & wanted;
+                undecided ^= decided;
                 if (bit >= FirstLook && T.IsZero(undecided))
                     break;
             }

@@ -51,8 +51,15 @@ public static class AnalogLayer
     {
         if (tile is not AnalogTile analog)
             return;
-        Tiles.AddOrUpdate(weight, analog);
+        Bind(weight);
         if (bias is not null && analog.BiasCells is not null)
-            Tiles.AddOrUpdate(bias, analog);
+            Bind(bias);
+
+        // Every call of a layer comes here, and a look costs far less than an entry.
+        void Bind(Parameter parameter)
+        {
+            if (!Tiles.TryGetValue(parameter, out var bound) || bound != analog)
+                Tiles.AddOrUpdate(parameter, analog);
+        }
     }
 }
