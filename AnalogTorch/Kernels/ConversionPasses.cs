@@ -39,15 +39,14 @@ internal static unsafe class ConversionPasses
         var inputs = (int)x.shape[1];
         fixed (float* scaleOfRow = scales, oneOfRow = one)
         {
-            var work = new InputWork(TensorMemory.Pointer<float>(x) + first * inputs, TensorMemory.Pointer<float>(converted), inputs, scales.Length)
+            var rows = new InputRows(TensorMemory.Pointer<float>(x) + first * inputs, TensorMemory.Pointer<float>(converted), inputs)
             {
                 Scaling = scaling,
-                Dac = dac,
+                Converter = dac,
                 Scales = scaleOfRow,
                 Ones = one.IsEmpty ? null : oneOfRow,
-                First = first,
-                Stream = rng,
             };
+            var work = new RowsWork<InputRows>(rows, scales.Length, inputs, first, rng);
             Wide.Run(ref work);
         }
         GC.KeepAlive(x);
@@ -71,34 +70,58 @@ internal static unsafe class ConversionPasses
         var outputs = (int)y.shape[1];
         fixed (float* scaleOfRow = scales, oneOfRow = one)
         {
-            var work = new OutputWork(TensorMemory.Pointer<float>(y) + first * outputs, outputs, scales.Length)
+            var rows = new OutputRows(TensorMemory.Pointer<float>(y) + first * outputs, outputs)
             {
                 Scales = scaleOfRow,
                 Ones = oneOfRow,
                 Bias = TensorMemory.PointerOrNull<float>(bias),
                 Noise = noise,
-                Adc = adc,
-                First = first,
-                Stream = rng,
+                Converter = adc,
             };
+            var work = new RowsWork<OutputRows>(rows, scales.Length, outputs, first, rng);
             Wide.Run(ref work);
         }
         GC.KeepAlive(y);
         GC.KeepAlive(bias);
     }
 
-    /// <summary>Does groups of rows, on several threads if that pays.</summary>
-    private static void ForGroups(int rows, int columns, Action<int> work)
+    /// <summary>What is done to every row of a matrix.</summary>
+    private interface IRows
     {
-        var groups = (rows + RowsOfGroup - 1) / RowsOfGroup;
-        var threads = Math.Min(get_num_threads(), groups);
-        if (threads > 1 && (long)rows * columns >= WorkWorthThreads)
+        /// <summary>The converter of every element.</summary>
+        Quantizer Converter { get; }
+
+        /// <summary>Whether rows draw random numbers.</summary>
+        bool DrawsNumbers { get; }
+
+        /// <summary>Does one row.</summary>
+        void Row<T>(int row, in Levels<T> levels, ref RandomLanes<T> lanes) where T : struct, IWide<T>;
+    }
+
+    /// <summary>All rows, group by group, on several threads if that pays.</summary>
+    private readonly struct RowsWork<TRows>(TRows rows, int count, int columns, long first, Rng stream) : IWideWork where TRows : struct, IRows
+    {
+        public void Run<T>() where T : struct, IWide<T>
         {
-            Parallel.For(0, groups, new ParallelOptions { MaxDegreeOfParallelism = threads }, work);
-            return;
+            var groups = (count + RowsOfGroup - 1) / RowsOfGroup;
+            var threads = Math.Min(get_num_threads(), groups);
+            if (threads > 1 && (long)count * columns >= WorkWorthThreads)
+            {
+                Parallel.For(0, groups, new ParallelOptions { MaxDegreeOfParallelism = threads }, Group<T>);
+                return;
+            }
+            for (var group = 0; group < groups; group++)
+                Group<T>(group);
         }
-        for (var group = 0; group < groups; group++)
-            work(group);
+
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private void Group<T>(int group) where T : struct, IWide<T>
+        {
+            var levels = new Levels<T>(rows.Converter);
+            var lanes = rows.DrawsNumbers ? new RandomLanes<T>(stream.Split(first / RowsOfGroup + group).Key) : default;
+            for (var row = group * RowsOfGroup; row < Math.Min(count, (group + 1) * RowsOfGroup); row++)
+                rows.Row(row, levels, ref lanes);
+        }
     }
 
     /// <summary>A converter in registers.</summary>
@@ -118,37 +141,20 @@ internal static unsafe class ConversionPasses
         }
     }
 
-    private struct InputWork(float* x, float* converted, int inputs, int rows) : IWideWork
+    private readonly struct InputRows(float* x, float* converted, int inputs) : IRows
     {
         public required RowScaling Scaling { get; init; }
 
-        public required Quantizer Dac { get; init; }
+        public required Quantizer Converter { get; init; }
 
         public required float* Scales { get; init; }
 
         public required float* Ones { get; init; }
 
-        public required long First { get; init; }
+        public bool DrawsNumbers => Converter.IsStochastic;
 
-        public required Rng Stream { get; init; }
-
-        public void Run<T>() where T : struct, IWide<T>
-        {
-            var self = this;
-            ForGroups(rows, inputs, group => self.Group<T>(group));
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private readonly void Group<T>(int group) where T : struct, IWide<T>
-        {
-            var levels = new Levels<T>(Dac);
-            var lanes = Dac.IsStochastic ? new RandomLanes<T>(Stream.Split(First / RowsOfGroup + group).Key) : default;
-            for (var row = group * RowsOfGroup; row < Math.Min(rows, (group + 1) * RowsOfGroup); row++)
-                Row(row, levels, ref lanes);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private readonly void Row<T>(int row, in Levels<T> levels, ref RandomLanes<T> lanes) where T : struct, IWide<T>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        public void Row<T>(int row, in Levels<T> levels, ref RandomLanes<T> lanes) where T : struct, IWide<T>
         {
             var source = x + (long)row * inputs;
             var target = converted + (long)row * inputs;
@@ -171,7 +177,7 @@ internal static unsafe class ConversionPasses
         }
     }
 
-    private struct OutputWork(float* y, int outputs, int rows) : IWideWork
+    private readonly struct OutputRows(float* y, int outputs) : IRows
     {
         public required float* Scales { get; init; }
 
@@ -181,29 +187,12 @@ internal static unsafe class ConversionPasses
 
         public required float Noise { get; init; }
 
-        public required Quantizer Adc { get; init; }
+        public required Quantizer Converter { get; init; }
 
-        public required long First { get; init; }
+        public bool DrawsNumbers => Noise != 0 || Converter.IsStochastic;
 
-        public required Rng Stream { get; init; }
-
-        public void Run<T>() where T : struct, IWide<T>
-        {
-            var self = this;
-            ForGroups(rows, outputs, group => self.Group<T>(group));
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private readonly void Group<T>(int group) where T : struct, IWide<T>
-        {
-            var levels = new Levels<T>(Adc);
-            var lanes = Noise != 0 || Adc.IsStochastic ? new RandomLanes<T>(Stream.Split(First / RowsOfGroup + group).Key) : default;
-            for (var row = group * RowsOfGroup; row < Math.Min(rows, (group + 1) * RowsOfGroup); row++)
-                Row(row, levels, ref lanes);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        private readonly void Row<T>(int row, in Levels<T> levels, ref RandomLanes<T> lanes) where T : struct, IWide<T>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        public void Row<T>(int row, in Levels<T> levels, ref RandomLanes<T> lanes) where T : struct, IWide<T>
         {
             var values = y + (long)row * outputs;
             T scale = Scales[row], one = Bias is null ? 0f : Ones[row];
@@ -218,7 +207,7 @@ internal static unsafe class ConversionPasses
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private readonly T Converted<T>(in Levels<T> levels, T value, T bias, T one, T scale, ref RandomLanes<T> lanes) where T : struct, IWide<T>
+        private T Converted<T>(in Levels<T> levels, T value, T bias, T one, T scale, ref RandomLanes<T> lanes) where T : struct, IWide<T>
         {
             if (Bias is not null)
                 value += bias * one;

@@ -90,7 +90,7 @@ internal unsafe interface IWide<T> : ILane<T> where T : struct, IWide<T>
     static abstract bool AnyMoreInt(T a, T b);
 
     /// <summary>Sum of the lanes as integers.</summary>
-    static abstract int SumInt(T a);
+    static abstract long SumInt(T a);
 
     static abstract T MaxInt(T a, T b);
 

@@ -100,7 +100,13 @@ internal readonly unsafe struct Lane128 : IWide<Lane128>
     [MethodImpl(Inline)] public static Lane128 Select(Lane128 mask, Lane128 then, Lane128 otherwise) => Unsafe.BitCast<Floats, Lane128>(Vector128.ConditionalSelect(mask.Value, then.Value, otherwise.Value));
     [MethodImpl(Inline)] public static bool IsZero(Lane128 a) => a.Value.AsUInt32() == Words.Zero;
     [MethodImpl(Inline)] public static bool AnyMoreInt(Lane128 a, Lane128 b) => Vector128.GreaterThanAny(a.Value.AsInt32(), b.Value.AsInt32());
-    [MethodImpl(Inline)] public static int SumInt(Lane128 a) => Vector128.Sum(a.Value.AsInt32());
+
+    [MethodImpl(Inline)]
+    public static long SumInt(Lane128 a)
+    {
+        var (lower, upper) = Vector128.Widen(a.Value.AsInt32());
+        return Vector128.Sum(lower + upper);
+    }
 
     public static int LargestInt(Lane128 a)
     {

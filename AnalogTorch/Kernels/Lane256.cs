@@ -102,7 +102,13 @@ internal readonly unsafe struct Lane256 : IWide<Lane256>
     [MethodImpl(Inline)] public static Lane256 Select(Lane256 mask, Lane256 then, Lane256 otherwise) => Unsafe.BitCast<Floats, Lane256>(Vector256.ConditionalSelect(mask.Value, then.Value, otherwise.Value));
     [MethodImpl(Inline)] public static bool IsZero(Lane256 a) => a.Value.AsUInt32() == Words.Zero;
     [MethodImpl(Inline)] public static bool AnyMoreInt(Lane256 a, Lane256 b) => Vector256.GreaterThanAny(a.Value.AsInt32(), b.Value.AsInt32());
-    [MethodImpl(Inline)] public static int SumInt(Lane256 a) => Vector256.Sum(a.Value.AsInt32());
+
+    [MethodImpl(Inline)]
+    public static long SumInt(Lane256 a)
+    {
+        var (lower, upper) = Vector256.Widen(a.Value.AsInt32());
+        return Vector256.Sum(lower + upper);
+    }
 
     [MethodImpl(Inline)]
     public static int LargestInt(Lane256 a) =>

@@ -104,7 +104,13 @@ internal readonly unsafe struct Lane512 : IWide<Lane512>
     [MethodImpl(Inline)] public static Lane512 Select(Lane512 mask, Lane512 then, Lane512 otherwise) => Unsafe.BitCast<Floats, Lane512>(Vector512.ConditionalSelect(mask.Value, then.Value, otherwise.Value));
     [MethodImpl(Inline)] public static bool IsZero(Lane512 a) => a.Value.AsUInt32() == Words.Zero;
     [MethodImpl(Inline)] public static bool AnyMoreInt(Lane512 a, Lane512 b) => Vector512.GreaterThanAny(a.Value.AsInt32(), b.Value.AsInt32());
-    [MethodImpl(Inline)] public static int SumInt(Lane512 a) => Vector512.Sum(a.Value.AsInt32());
+
+    [MethodImpl(Inline)]
+    public static long SumInt(Lane512 a)
+    {
+        var (lower, upper) = Vector512.Widen(a.Value.AsInt32());
+        return Vector512.Sum(lower + upper);
+    }
 
     [MethodImpl(Inline)]
     public static int LargestInt(Lane512 a) =>

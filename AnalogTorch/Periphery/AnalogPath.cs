@@ -88,24 +88,30 @@ public sealed record AnalogPath : HardwareConfig
         var converted = empty(block, inputs);
         var transposed = weights.t();
         var (scales, one) = (ArrayPool<float>.Shared.Rent((int)block), ArrayPool<float>.Shared.Rent((int)block));
-        for (var first = 0L; first < rows; first += block)
+        try
         {
-            var count = (int)Math.Min(block, rows - first);
-            ConversionPasses.Inputs(x, first, converted, scaling, dac, scales.AsSpan(0, count), bias is null ? [] : one.AsSpan(0, count), inputStream);
-            if (count == rows)
+            for (var first = 0L; first < rows; first += block)
             {
-                y.addmm_(converted, transposed, beta: 0, alpha: 1);
+                var count = (int)Math.Min(block, rows - first);
+                ConversionPasses.Inputs(x, first, converted, scaling, dac, scales.AsSpan(0, count), bias is null ? [] : one.AsSpan(0, count), inputStream);
+                if (count == rows)
+                {
+                    y.addmm_(converted, transposed, beta: 0, alpha: 1);
+                }
+                else
+                {
+                    using var target = y.narrow(0, first, count);
+                    using var source = converted.narrow(0, 0, count);
+                    target.addmm_(source, transposed, beta: 0, alpha: 1);
+                }
+                ConversionPasses.Outputs(y, first, scales.AsSpan(0, count), one.AsSpan(0, bias is null ? 0 : count), bias, (float)OutputNoise, adc, outputStream);
             }
-            else
-            {
-                using var target = y.narrow(0, first, count);
-                using var source = converted.narrow(0, 0, count);
-                target.addmm_(source, transposed, beta: 0, alpha: 1);
-            }
-            ConversionPasses.Outputs(y, first, scales.AsSpan(0, count), one.AsSpan(0, bias is null ? 0 : count), bias, (float)OutputNoise, adc, outputStream);
         }
-        ArrayPool<float>.Shared.Return(scales);
-        ArrayPool<float>.Shared.Return(one);
+        finally
+        {
+            ArrayPool<float>.Shared.Return(scales);
+            ArrayPool<float>.Shared.Return(one);
+        }
         return y;
     }
 
