@@ -91,6 +91,19 @@ public class DeviceLaws
     }
 
     [Fact]
+    public void StepsAreInlinedIntoTheLoopsOfTheEngines()
+    {
+        var steps = typeof(PulsedDevice).Assembly.GetTypes().Where(type => type.IsValueType
+            && type.GetInterfaces().Any(face => face.IsGenericType && face.GetGenericTypeDefinition() == typeof(IPulseStep<>))).ToArray();
+        Assert.True(steps.Length >= 7);
+        const System.Reflection.BindingFlags own = System.Reflection.BindingFlags.Public | System.Reflection.BindingFlags.Instance
+            | System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.DeclaredOnly;
+        Assert.All(steps.SelectMany(step => step.GetMethods(own)).Where(method => method.IsGenericMethod), method => Assert.True(
+            method.MethodImplementationFlags.HasFlag(System.Reflection.MethodImplAttributes.AggressiveInlining),
+            $"{method.DeclaringType!.DeclaringType!.Name}'s {method.Name} must be marked AggressiveInlining."));
+    }
+
+    [Fact]
     public void BoundsThatVaryWidelyKeepEverythingFinite()
     {
         // With this spread, every 20th bound is drawn on the wrong side of zero.

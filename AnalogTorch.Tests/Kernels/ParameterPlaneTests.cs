@@ -30,6 +30,14 @@ public class ParameterPlaneTests
     }
 
     [Fact]
+    public void ABoundThatIsInfiniteLeavesTheOthersAlone()
+    {
+        using var scope = NewDisposeScope();
+        float[] values = [0.3f, float.PositiveInfinity, -0.2f];
+        Assert.Equal(values, Bench.Floats(ParameterPlane.Pack(tensor(values))));
+    }
+
+    [Fact]
     public void EqualNumbersStayEqual()
     {
         using var scope = NewDisposeScope();

@@ -38,11 +38,11 @@ public sealed class ParameterPlane
     /// <summary>A plane of floats.</summary>
     public static implicit operator ParameterPlane(Tensor values) => new(values);
 
-    /// <summary>Packs values; one number for all stays what it is.</summary>
+    /// <summary>Packs values; one number for all stays what it is, and so do values of which one is not finite.</summary>
     public static ParameterPlane Pack(Tensor values)
     {
         ArgumentNullException.ThrowIfNull(values);
-        if (values.NumberOfElements <= 1)
+        if (values.NumberOfElements <= 1 || !values.isfinite().all().item<bool>())
             return new(values);
         var low = values.min();
         var step = ((values.max() - low) / Steps).clamp_min_(float.Epsilon);

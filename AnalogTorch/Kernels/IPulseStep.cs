@@ -37,6 +37,8 @@ public readonly struct Cell<T>(T up, T down, T min, T max, T offset)
 /// <remarks>
 /// The engine clips the value to [Min, Max] after each pulse. The draw is the number that the device announced as its
 /// <see cref="PulseDraw"/>, or 0. Devices without a memory receive 0 for it.
+/// Every method carries <c>AggressiveInlining</c>: the loop of the fused engine is several times slower with a call in it. What does not
+/// depend on value and draw, such as a quotient of parameters, is best written so that it stands alone, and then worked out once a register.
 /// </remarks>
 /// <typeparam name="TSelf">The implementing struct.</typeparam>
 public interface IPulseStep<TSelf> where TSelf : struct, IPulseStep<TSelf>

@@ -14,31 +14,11 @@ public static class Noise
     /// <param name="rng">The stream.</param>
     /// <param name="shape">Shape of the tensor.</param>
     /// <param name="device">Where the tensor lives; null means host memory.</param>
-    public static Tensor Normal(Rng rng, ReadOnlySpan<long> shape, Device? device = null)
-    {
-        if (device is not null && device.type != DeviceType.CPU)
-        {
-            using var generator = new Generator(rng.Key, device);
-            return randn(shape, device: device, generator: generator);
-        }
-        var tensor = empty(shape);
-        Fill(rng, tensor, normal: true);
-        return tensor;
-    }
+    public static Tensor Normal(Rng rng, ReadOnlySpan<long> shape, Device? device = null) => Draw(rng, shape, device, normal: true);
 
     /// <summary>Uniform numbers in [0, 1).</summary>
     /// <inheritdoc cref="Normal"/>
-    public static Tensor Uniform(Rng rng, ReadOnlySpan<long> shape, Device? device = null)
-    {
-        if (device is not null && device.type != DeviceType.CPU)
-        {
-            using var generator = new Generator(rng.Key, device);
-            return rand(shape, device: device, generator: generator);
-        }
-        var tensor = empty(shape);
-        Fill(rng, tensor, normal: false);
-        return tensor;
-    }
+    public static Tensor Uniform(Rng rng, ReadOnlySpan<long> shape, Device? device = null) => Draw(rng, shape, device, normal: false);
 
     /// <summary>Adds normal numbers to values, in one pass: target = values + deviation·ξ.</summary>
     /// <param name="rng">The stream.</param>
@@ -61,6 +41,18 @@ public static class Noise
     {
         var work = new FillWork(rng, span, normal: true);
         Wide.Run(ref work);
+    }
+
+    private static Tensor Draw(Rng rng, ReadOnlySpan<long> shape, Device? device, bool normal)
+    {
+        if (device is not null && device.type != DeviceType.CPU)
+        {
+            using var generator = new Generator(rng.Key, device);
+            return normal ? randn(shape, device: device, generator: generator) : rand(shape, device: device, generator: generator);
+        }
+        var tensor = empty(shape);
+        Fill(rng, tensor, normal);
+        return tensor;
     }
 
     private static unsafe void Fill(Rng rng, Tensor tensor, bool normal)

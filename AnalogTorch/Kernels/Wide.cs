@@ -10,7 +10,7 @@ internal interface IWideWork
 }
 
 /// <summary>The width of registers that the loops outside the pulse engines use: the widest that the computer has.</summary>
-/// <remarks>The choice is a constant to the just-in-time compiler, which drops the other branches.</remarks>
+/// <remarks>Once <see cref="Engines"/> is set up, the choice is a constant to the just-in-time compiler, which drops the other branches.</remarks>
 internal static class Wide
 {
     /// <summary>Lanes of the widest register; rows of pulse words are padded to a multiple of it, whatever the computer has.</summary>
