@@ -186,7 +186,7 @@ public sealed class CommandLineTests : IDisposable
             }),
             cancel.Token, "stub", "--out", folder.At("out"));
         Assert.Equal(ExampleProgram.Cancelled, code);
-        Assert.Equal("Stopped.", error.Trim());
+        Assert.Equal($"Stopped.{Environment.NewLine}Nothing was complete yet, so nothing was written.", error.Trim());
         Assert.Empty(folder.Files());
     }
 

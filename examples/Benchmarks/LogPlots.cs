@@ -66,13 +66,18 @@ internal static class LogPlots
 
     private static double[] Logs(double[] values) => [.. values.Select(Math.Log10)];
 
-    /// <summary>Ticks at 1, 2 and 5 times powers of ten, or at powers alone where there are many.</summary>
+    /// <summary>Ticks at 1, 2 and 5 times powers of ten, at powers alone where there are many, at other round numbers where there are few.</summary>
     private static ScottPlot.TickGenerators.NumericManual Ticks(double low, double high)
     {
         int[] digits = high - low > ManyOrders ? [1] : [1, 2, 5];
         var ticks = Enumerable.Range((int)Math.Floor(low), (int)Math.Ceiling(high) - (int)Math.Floor(low) + 1)
             .SelectMany(power => digits.Select(digit => (Place: power + Math.Log10(digit), Value: digit * Math.Pow(10, power))))
             .Where(tick => tick.Place >= low && tick.Place <= high).ToArray();
+        if (ticks.Length < 3) // less than a decade: round numbers, however close
+        {
+            var (positions, labels) = NiceTicks.Over(Math.Pow(10, low), Math.Pow(10, high), 6);
+            return new(Logs(positions), labels);
+        }
         return new([.. ticks.Select(tick => tick.Place)], [.. ticks.Select(tick => Label(tick.Value))]);
     }
 

@@ -127,6 +127,10 @@ public sealed class ExampleProgram
                 run.Save(complete: false);
                 error.WriteLine($"What was done until then is in {run.MetricsPath}.");
             }
+            else if (run is not null && code == Cancelled)
+            {
+                error.WriteLine("Nothing was complete yet, so nothing was written.");
+            }
         }
         catch (IOException e)
         {

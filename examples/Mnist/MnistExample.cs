@@ -49,13 +49,14 @@ internal sealed class MnistExample : Example
         using var scope = torch.NewDisposeScope();
         var (train, test) = task.Load(); // says what is wrong with the data before anything starts
         run.Config = Describe(chosen, task, train, test);
-        run.Console.WriteLine($"{train.Name}: {train.Count:N0} training and {test.Count:N0} test images, {length} epochs, {chosen.Length} ways × {run.Options.Seeds} seeds.");
+        run.Console.WriteLine($"{train.Name}: {train.Count:N0} training and {test.Count:N0} test images, {Count(length, "epoch")}, {Count(chosen.Length, "way")} × {Count(run.Options.Seeds, "seed")}.");
 
         var (results, failure) = Train(run, task, train.Count, chosen);
         var rows = chosen.Where(way => results.Any(result => result.Way == way.Name)).Select(way => Summary.Of(way, results)).ToArray();
         foreach (var row in rows)
             run.AddRow(row.Way.Name, row.Figures);
-        Show(run.Console, rows);
+        if (rows.Length > 0)
+            Show(run.Console, rows);
         MnistReport.Write(run, rows, chosen);
         run.Cancel.ThrowIfCancellationRequested();
         if (failure is not null)
@@ -112,9 +113,11 @@ internal sealed class MnistExample : Example
         }))),
     };
 
+    private static string Count(int number, string what) => number == 1 ? $"1 {what}" : $"{number:N0} {what}s";
+
     private static void Show(IAnsiConsole console, IEnumerable<Summary> rows)
     {
-        var table = new Table().RoundedBorder().AddColumns("way", "test accuracy", "± over seeds", "against digital", "seconds");
+        var table = new Table().RoundedBorder().AddColumns("way", "test accuracy", "seeds", "± over seeds", "against digital", "seconds");
         foreach (var row in rows)
             table.AddRow([.. row.Cells.Select(cell => new Markup(Markup.Escape(cell)))]);
         console.Write(table);

@@ -19,19 +19,22 @@ internal static class MnistReport
             return;
         var report = run.Report;
         report.Heading("Accuracy")
-            .Text(string.Create(CultureInfo.InvariantCulture, $"Share of the test images that the network gets right, mean over the last {TrainingResult.Averaged(rows[0].Runs[0].Accuracy.Length)} epochs."))
-            .Table(["way", "test accuracy", "± over seeds", "against digital", "seconds"], rows.Select(row => row.Cells))
+            .Text(string.Create(CultureInfo.InvariantCulture, $"Share of the test images that the network gets right{Averaging(rows[0].Runs[0].Accuracy.Length)}."))
+            .Table(["way", "test accuracy", "seeds", "± over seeds", "against digital", "seconds"], rows.Select(row => row.Cells))
             .Plot(Plots.Bars("test accuracy [%]", "F2", [.. rows.Select(row => new Column(row.Way.Name, 100 * row.Mean, 100 * row.Std))])
-                .Between(Math.Max(0, Math.Floor(100 * rows.Min(row => row.Mean)) - 4), 100), "The ladder: each rung adds what the one below it lacks.")
+                .Between(Math.Max(0, Math.Floor(100 * rows.Min(row => row.Mean)) - 4), 100), "The ladder: each rung adds what the one below it lacks. The axis does not start at 0.")
             .Plot(Plots.Lines("epoch", "test accuracy [%]", [.. rows.Select(row => PerEpoch(row, result => result.Accuracy, 100))]), "Accuracy from epoch to epoch.");
 
-        WhyInversion(report, rows, run.Options.Seed);
+        if (chosen.Any(way => way.Hardware?.Cell is MspLspCell))
+            WhyInversion(report, rows, run.Options.Seed);
         foreach (var row in rows)
             if (row.Runs[0].Findings is { } findings)
                 Hardware(report, row.Way, findings);
         Responses(report, chosen, run.Options.Seed);
         report.Heading("Config").Text("Everything that was simulated, as the library reads it back.").Code(run.Config!.ToJsonString(Indented));
     }
+
+    private static string Averaging(int epochs) => TrainingResult.Averaged(epochs) is > 1 and var last ? $", mean over the last {last} epochs" : " after the last epoch";
 
     private static Curve PerEpoch(Summary row, Func<TrainingResult, double[]> of, double scale)
     {
@@ -80,11 +83,14 @@ internal static class MnistReport
 
     private static void Responses(HtmlReport report, IReadOnlyList<Way> chosen, long seed)
     {
+        var cells = chosen.Select(way => way.Hardware?.Cell).ToArray();
+        if (!cells.Any(cell => cell is OneSidedPair or MspLspCell))
+            return;
         report.Heading("Pulse responses");
-        if (chosen.Select(way => way.Hardware?.Cell).OfType<OneSidedPair>().FirstOrDefault() is { } pair)
+        if (cells.OfType<OneSidedPair>().FirstOrDefault() is { } pair)
             report.Plot(Plots.PulseResponse("G [µS]", PulseResponses.Of(pair.Device, up: 20, down: 0, count: 6, seed)),
-                "Phase-change devices under SET pulses after RESET: the conductance only rises, in large, scattered steps that shrink.");
-        if (chosen.Select(way => way.Hardware?.Cell).OfType<MspLspCell>().FirstOrDefault() is { } cell)
+                "Phase-change devices under SET pulses after RESET: on average the conductance rises, in large steps that shrink; a single step scatters so much that it may lower it.");
+        if (cells.OfType<MspLspCell>().FirstOrDefault() is { } cell)
             report.Plot(Plots.PulseResponse("g [µS]", PulseResponses.Of(cell.Capacitor, up: 150, down: 200, count: 6, seed)),
                 "Gated capacitors under 150 upward and 200 downward pulses: small, steady steps, different up and down from cell to cell.");
     }

@@ -8,11 +8,16 @@ internal sealed record Summary(Way Way, double Mean, double Std, double Seconds,
     public static Summary Of(Way way, IReadOnlyList<TrainingResult> results)
     {
         var runs = results.Where(result => result.Way == way.Name).OrderBy(result => result.Seed).ToArray();
-        var digital = results.Where(result => result.Way == Way.Digital.Name).Select(result => result.FinalAccuracy).ToArray();
         var accuracies = runs.Select(result => result.FinalAccuracy).ToArray();
-        var mean = accuracies.Average();
-        double? gap = digital.Length == 0 ? null : digital.Average() - mean;
-        return new(way, mean, Deviation(accuracies), runs.Average(result => result.Seconds), gap, runs);
+        // Seed against seed: a run that was stopped may have different ones.
+        double[] gaps =
+        [
+            .. from digital in results
+               where digital.Way == Way.Digital.Name
+               join run in runs on digital.Seed equals run.Seed
+               select digital.FinalAccuracy - run.FinalAccuracy,
+        ];
+        return new(way, accuracies.Average(), Deviation(accuracies), runs.Average(result => result.Seconds), gaps.Length == 0 ? null : gaps.Average(), runs);
     }
 
     /// <summary>The figures of metrics.json.</summary>
@@ -41,7 +46,7 @@ internal sealed record Summary(Way Way, double Mean, double Std, double Seconds,
     /// <summary>The cells of a table.</summary>
     public string[] Cells =>
     [
-        Way.Name, Percent(Mean), Runs.Count == 1 ? "" : Percent(Std),
+        Way.Name, Percent(Mean), string.Join(", ", Runs.Select(run => run.Seed)), Runs.Count == 1 ? "" : Percent(Std),
         Gap is { } gap && Way.Hardware is not null ? string.Create(CultureInfo.InvariantCulture, $"{-100 * gap:+0.00;-0.00} pp") : "",
         Seconds.ToString("F0", CultureInfo.InvariantCulture),
     ];
