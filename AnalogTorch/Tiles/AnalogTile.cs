@@ -129,6 +129,22 @@ public sealed class AnalogTile : Tile
         pending.Clear();
     }
 
+    /// <summary>Writes the present values of the parameters into the devices, as after loading digital weights into them.</summary>
+    /// <param name="weight">The layer's weights as they are now.</param>
+    /// <param name="bias">The layer's bias as it is now, or null.</param>
+    public void Write(Tensor weight, Tensor? bias)
+    {
+        Check(Config, Name, weight, bias);
+        Follow(weight, bias);
+        foreach (var array in new[] { cells, biasCells })
+        {
+            if (array is null)
+                continue;
+            using var targets = array.Weights.clone();
+            array.Write(targets);
+        }
+    }
+
     /// <summary>Starts, or restarts, to count the pulses of every weight.</summary>
     public void CountPulses()
     {
