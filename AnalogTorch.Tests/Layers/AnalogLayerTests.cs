@@ -171,7 +171,7 @@ public class AnalogLayerTests
                 }
             AnalogTile(layer).DropPending();
         }
-        Assert.True(layer.Tile.Cells.Pulses > 100);
+        Assert.True(((AnalogTile)layer.Tile!).Cells.Pulses > 100);
 
         static float[] Packed(ParameterPlane plane) => Bench.Floats(ParameterPlane.Pack(plane));
     }
@@ -218,7 +218,7 @@ public class AnalogLayerTests
         Assert.Equal(["fc1", "norm", "fc2"], report.Rows.Select(row => row.Name));
         Assert.Equal([true, false, true], report.Rows.Select(row => row.IsAnalog));
         Assert.Equal((60 + 18, 60 + 18), (report.Weights, report.Devices));
-        Assert.Contains("this kind of layer stays digital", report.ToString());
+        Assert.Contains("digital: scales and shifts, no matrix", report.ToString());
         Assert.Equal(["fc1", "fc2"], model.AnalogTiles().Select(entry => entry.Name));
     }
 
@@ -260,9 +260,9 @@ public class AnalogLayerTests
         using var scope = NewDisposeScope();
         using var twice = Sequential(("fc1", Linear(9, 6)));
         twice.ToAnalog(Ideal);
-        Assert.Equal("fc1 is already analog; convert a model once, or build it anew.", Assert.Throws<InvalidOperationException>(() => twice.ToAnalog(Ideal)).Message);
+        Assert.Equal("fc1 is already analog; convert a model once, or make it digital first with model.ToDigital().", Assert.Throws<InvalidOperationException>(() => twice.ToAnalog(Ideal)).Message);
         using var none = Sequential(("act", Tanh()));
-        Assert.Equal("Sequential has no layer that can become analog; ToAnalog converts Linear layers.", Assert.Throws<ArgumentException>(() => none.ToAnalog(Ideal)).Message);
+        Assert.Equal("Sequential has no layer that can become analog; ToAnalog converts Linear, convolution and recurrent layers that no rule leaves digital.", Assert.Throws<ArgumentException>(() => none.ToAnalog(Ideal)).Message);
         using var doubles = Sequential(("fc1", Linear(9, 6, dtype: ScalarType.Float64)));
         Assert.StartsWith("fc1: the weights of an analog tile must be a float32 matrix, but are Float64 [6, 9]", Assert.Throws<ArgumentException>(() => doubles.ToAnalog(Ideal)).Message);
         Assert.StartsWith("TileConfig.Cell must not be null.", Assert.Throws<ArgumentNullException>(() => new TileConfig { Cell = null! }).Message);

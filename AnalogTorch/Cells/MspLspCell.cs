@@ -159,8 +159,9 @@ public sealed record MspLspCell : UnitCell
             var share = weights - offset - mismatch * Sign;
             var left = cell.Offset.Leaves(share, Sign);
             var targets = where(left, zeros_like(share), share) / (float)cell.Gain;
-            var (plus, plusPulses) = cell.Writer.Write(targets.clamp_min(0f), rng.Split("plus"));
-            var (minus, minusPulses) = cell.Writer.Write((-targets).clamp_min(0f), rng.Split("minus"));
+            // What the other device of the pair keeps after RESET counts against the weight; left to g, it would leak away at every transfer.
+            var (plus, plusPulses) = cell.Writer.Write(Above(targets), rng.Split("plus"));
+            var (minus, minusPulses) = cell.Writer.Write(Above(-targets), rng.Split("minus"));
             State[Plus].copy_(plus);
             State[Minus].copy_(minus);
             State.Counter(ProgrammingPulsesSent) += plusPulses + minusPulses;
@@ -168,6 +169,8 @@ public sealed record MspLspCell : UnitCell
             for (var round = 0; round < cell.CorrectionRounds; round++)
                 Correct(weights, rng.Split("correct").Split(round));
         }
+
+        private Tensor Above(Tensor targets) => where(targets > 0, targets + (float)cell.Writer.Residue, zeros_like(targets));
 
         /// <summary>Sends g the pulses that make up for what a read of the weights shows to be missing, as if all cells stepped alike.</summary>
         private void Correct(Tensor weights, Rng rng)

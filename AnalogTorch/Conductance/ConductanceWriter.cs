@@ -7,6 +7,9 @@ namespace AnalogTorch.Conductance;
 /// <summary>How devices are brought from RESET to target conductances.</summary>
 public abstract record ConductanceWriter : HardwareConfig
 {
+    /// <summary>Conductance (S) of a device that was asked for 0, which the other device of a pair has to make up for.</summary>
+    internal abstract double Residue { get; }
+
     /// <summary>The conductances after writing.</summary>
     /// <param name="targets">Target conductances (S); 0 asks for RESET alone.</param>
     /// <param name="rng">The stream of this write.</param>
@@ -17,6 +20,8 @@ public abstract record ConductanceWriter : HardwareConfig
 /// <summary>Writes exactly what is asked for.</summary>
 public sealed record IdealWriter : ConductanceWriter
 {
+    internal override double Residue => 0;
+
     /// <inheritdoc/>
     public override (Tensor Conductances, long Pulses) Write(Tensor targets, Rng rng) => (targets.clone(), targets.NumberOfElements);
 }
@@ -64,6 +69,8 @@ public sealed record StaircaseWriter : ConductanceWriter, ICrossChecked
     /// <summary>Error at which a device is left alone.</summary>
     [Unit("S")]
     public double Tolerance { get; init => field = NotNegative(value); } = 0.5 * Units.uS;
+
+    internal override double Residue => GReset;
 
     /// <inheritdoc/>
     public void Check()

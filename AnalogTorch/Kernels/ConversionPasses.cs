@@ -65,8 +65,14 @@ internal static unsafe class ConversionPasses
     /// <param name="noise">Standard deviation of the noise.</param>
     /// <param name="adc">The converter.</param>
     /// <param name="rng">The stream of noise and of stochastic rounding.</param>
-    public static void Outputs(Tensor y, long first, ReadOnlySpan<float> scales, ReadOnlySpan<float> one, Tensor? bias, float noise, Quantizer adc, Rng rng)
+    /// <param name="maps">Whether y is [rows, outputs, places], one output at several places, and not [rows, outputs].</param>
+    public static void Outputs(Tensor y, long first, ReadOnlySpan<float> scales, ReadOnlySpan<float> one, Tensor? bias, float noise, Quantizer adc, Rng rng, bool maps = false)
     {
+        if (maps)
+        {
+            OutputMaps(y, scales, one, bias, noise, adc, rng);
+            return;
+        }
         var outputs = (int)y.shape[1];
         fixed (float* scaleOfRow = scales, oneOfRow = one)
         {
@@ -79,6 +85,26 @@ internal static unsafe class ConversionPasses
                 Converter = adc,
             };
             var work = new RowsWork<OutputRows>(rows, scales.Length, outputs, first, rng);
+            Wide.Run(ref work);
+        }
+        GC.KeepAlive(y);
+        GC.KeepAlive(bias);
+    }
+
+    private static void OutputMaps(Tensor y, ReadOnlySpan<float> scales, ReadOnlySpan<float> one, Tensor? bias, float noise, Quantizer adc, Rng rng)
+    {
+        var (outputs, places) = ((int)y.shape[1], checked((int)y.shape[2]));
+        fixed (float* scaleOfRow = scales, oneOfRow = one)
+        {
+            var rows = new OutputMapRows(TensorMemory.Pointer<float>(y), outputs, places)
+            {
+                Scales = scaleOfRow,
+                Ones = oneOfRow,
+                Bias = TensorMemory.PointerOrNull<float>(bias),
+                Noise = noise,
+                Converter = adc,
+            };
+            var work = new RowsWork<OutputMapRows>(rows, checked(scales.Length * outputs), places, 0, rng);
             Wide.Run(ref work);
         }
         GC.KeepAlive(y);
@@ -211,6 +237,43 @@ internal static unsafe class ConversionPasses
         {
             if (Bias is not null)
                 value += bias * one;
+            if (Noise != 0)
+                value += Noise * lanes.NextNormal();
+            return levels.Of(value, ref lanes) * scale;
+        }
+    }
+
+    /// <summary>One output of one sample at all its places is a row.</summary>
+    private readonly struct OutputMapRows(float* y, int outputs, int places) : IRows
+    {
+        public required float* Scales { get; init; }
+
+        public required float* Ones { get; init; }
+
+        public required float* Bias { get; init; }
+
+        public required float Noise { get; init; }
+
+        public required Quantizer Converter { get; init; }
+
+        public bool DrawsNumbers => Noise != 0 || Converter.IsStochastic;
+
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        public void Row<T>(int row, in Levels<T> levels, ref RandomLanes<T> lanes) where T : struct, IWide<T>
+        {
+            var values = y + (long)row * places;
+            var sample = row / outputs;
+            T scale = Scales[sample], bias = Bias is null ? 0f : Bias[row % outputs] * Ones[sample];
+            var i = 0;
+            for (; i + T.Width <= places; i += T.Width)
+                T.Store(Converted(levels, T.Load(values + i) + bias, scale, ref lanes), values + i);
+            if (i < places)
+                VectorMemory.StorePart(Converted(levels, VectorMemory.LoadPart<T>(values + i, places - i) + bias, scale, ref lanes), values + i, places - i);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private T Converted<T>(in Levels<T> levels, T value, T scale, ref RandomLanes<T> lanes) where T : struct, IWide<T>
+        {
             if (Noise != 0)
                 value += Noise * lanes.NextNormal();
             return levels.Of(value, ref lanes) * scale;

@@ -120,13 +120,20 @@ public sealed class PulseTarget
 /// <param name="Outputs">Words of the output lines [samples, outputs padded likewise]; the sign is that of −δ.</param>
 /// <param name="OutputStride">Words of one sample in <paramref name="Outputs"/>.</param>
 /// <param name="Samples">Number of samples that the trains stand for; the tensors may be longer.</param>
-public readonly record struct TrainPair(Tensor Inputs, int InputStride, Tensor Outputs, int OutputStride, int Samples)
+/// <param name="Groups">
+/// Groups of outputs of equal size that each have input lines of their own: a row of <paramref name="Inputs"/> holds the lines of one
+/// group after those of another, padded each.
+/// </param>
+public readonly record struct TrainPair(Tensor Inputs, int InputStride, Tensor Outputs, int OutputStride, int Samples, int Groups = 1)
 {
     /// <summary>Trains that fill their tensors.</summary>
     public TrainPair(Tensor inputs, Tensor outputs, int samples)
         : this(inputs, (int)inputs.shape[1], outputs, (int)outputs.shape[1], samples)
     {
     }
+
+    /// <summary>Words of the input lines of one group in a sample.</summary>
+    public int GroupStride => InputStride / Groups;
 
     /// <summary>The trains of some samples in a row.</summary>
     public TrainPair Slice(int start, int count) =>

@@ -35,10 +35,10 @@ internal sealed partial class FusedEngine<T>
 
         /// <summary>The words of the registers in which a line has a pulse in any of some samples, those of all samples side by side.</summary>
         /// <remarks>Rows of samples lie a power of two apart more often than not, and would push each other out of the cache.</remarks>
-        public InputLines Gather(TrainPair trains, int first, int samples)
+        public InputLines Gather(TrainPair trains, int group, int first, int samples)
         {
             var blocks = (Inputs + T.Width - 1) / T.Width;
-            var words = TensorMemory.Pointer<float>(trains.Inputs) + (long)first * trains.InputStride;
+            var words = TensorMemory.Pointer<float>(trains.Inputs) + (long)first * trains.InputStride + (long)group * trains.GroupStride;
             if (columns.Length < blocks)
             {
                 columns = GC.AllocateUninitializedArray<Column>(blocks, pinned: true);

@@ -54,26 +54,30 @@ internal sealed partial class FusedEngine<T>
             where TReach : struct, IReach
         {
             var planes = Planes.Of(target);
-            var threads = Math.Min(get_num_threads(), planes.Outputs);
-            if ((long)planes.Outputs * planes.Inputs * Math.Min(trains.Samples, SamplesAtATime) < WorkWorthThreads)
+            var outputs = planes.Outputs / trains.Groups;
+            var threads = Math.Min(get_num_threads(), outputs);
+            if ((long)outputs * planes.Inputs * Math.Min(trains.Samples, SamplesAtATime) < WorkWorthThreads)
                 threads = 1;
             for (var first = 0; first < trains.Samples; first += SamplesAtATime)
             {
-                var lines = planes.Gather(trains, first, Math.Min(trains.Samples - first, SamplesAtATime));
-                target.Pulses += threads <= 1
-                    ? Rows<TStep, TDraw, TReach>(step, planes, lines, first, 0, planes.Outputs)
-                    : RowsOnThreads<TStep, TDraw, TReach>(step, planes, lines, first, threads);
+                for (var group = 0; group < trains.Groups; group++)
+                {
+                    var lines = planes.Gather(trains, group, first, Math.Min(trains.Samples - first, SamplesAtATime));
+                    target.Pulses += threads <= 1
+                        ? Rows<TStep, TDraw, TReach>(step, planes, lines, first, outputs * group, outputs * (group + 1))
+                        : RowsOnThreads<TStep, TDraw, TReach>(step, planes, lines, first, outputs * group, outputs, threads);
+                }
             }
         }
 
-        private long RowsOnThreads<TStep, TDraw, TReach>(TStep step, Planes planes, InputLines lines, int first, int threads)
+        private long RowsOnThreads<TStep, TDraw, TReach>(TStep step, Planes planes, InputLines lines, int first, int begin, int outputs, int threads)
             where TStep : struct, IPulseStep<TStep>
             where TDraw : struct, IDraw
             where TReach : struct, IReach
         {
             var pulses = 0L;
             Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, thread => Interlocked.Add(ref pulses, Rows<TStep, TDraw, TReach>(
-                step, planes, lines, first, planes.Outputs * thread / threads, planes.Outputs * (thread + 1) / threads)));
+                step, planes, lines, first, begin + outputs * thread / threads, begin + outputs * (thread + 1) / threads)));
             return pulses;
         }
 

@@ -40,10 +40,11 @@ internal sealed class ScalarEngine : IPulseEngine
                 for (var pulse = 0; pulse < Math.Abs(count); pulse++)
                     element.Step(down: count < 0, countedDown: count < 0);
             }
+            var group = trains.Samples == 0 ? 0 : output / (target.Planes.Value.shape[0] / trains.Groups);
             for (var sample = 0; sample < trains.Samples; sample++)
             {
-                var x = TensorMemory.Pointer<uint>(trains.Inputs)[sample * trains.InputStride + input];
-                var d = TensorMemory.Pointer<uint>(trains.Outputs)[sample * trains.OutputStride + output];
+                var x = TensorMemory.Pointer<uint>(trains.Inputs)[(long)sample * trains.InputStride + group * trains.GroupStride + input];
+                var d = TensorMemory.Pointer<uint>(trains.Outputs)[(long)sample * trains.OutputStride + output];
                 var down = ((x ^ d) >> 31 == 1) != target.Inverted;
                 if (target.Side != PulseSide.Both && down != (target.Side == PulseSide.DownOnly))
                     continue;

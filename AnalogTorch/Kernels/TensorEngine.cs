@@ -40,11 +40,11 @@ internal sealed class TensorEngine : IPulseEngine
         {
             using var scope = NewDisposeScope();
             var shape = target.Planes.Value.shape;
-            var x = trains.Inputs[sample].narrow(0, 0, shape[1]);
-            var d = trains.Outputs[sample].narrow(0, 0, shape[0]);
-            var slot = arange(31, ScalarType.Int32, x.device).unsqueeze(1);
-            var both = ((d.unsqueeze(0).bitwise_right_shift(slot) & 1).to(ScalarType.Float32) * d.sign()).t()
-                .mm((x.unsqueeze(0).bitwise_right_shift(slot) & 1).to(ScalarType.Float32) * x.sign());
+            var x = trains.Inputs[sample].view(trains.Groups, 1, -1).narrow(2, 0, shape[1]);
+            var d = trains.Outputs[sample].narrow(0, 0, shape[0]).view(trains.Groups, -1, 1);
+            var slot = arange(31, ScalarType.Int32, x.device);
+            var both = ((d.bitwise_right_shift(slot) & 1).to(ScalarType.Float32) * d.sign())
+                .bmm((x.bitwise_right_shift(slot.view(-1, 1)) & 1).to(ScalarType.Float32) * x.sign()).view(shape);
             return (target.Inverted ? -both : both).to(ScalarType.Int32).MoveToOuterDisposeScope();
         }
 

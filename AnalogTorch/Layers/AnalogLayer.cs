@@ -6,20 +6,22 @@ using static TorchSharp.torch;
 
 namespace AnalogTorch.Layers;
 
-/// <summary>Which tile a layer runs on, and which holds a parameter.</summary>
-/// <remarks>The table holds its keys weakly: it keeps neither models nor tiles alive.</remarks>
+/// <summary>Which tiles a layer runs on, and which holds a parameter.</summary>
+/// <remarks>The tables hold their keys weakly: they keep neither models nor tiles alive.</remarks>
 public static class AnalogLayer
 {
+    internal const string StateName = "analog_tile";
     private static readonly ConditionalWeakTable<Parameter, AnalogTile> Tiles = [];
-    private static readonly ConditionalWeakTable<nn.Module, Tile> Layers = [];
+    private static readonly ConditionalWeakTable<nn.Module, TiledLayer> Layers = [];
 
     /// <summary>The tile whose array holds a parameter; none for a digital parameter.</summary>
     public static bool TryGetTile(Parameter parameter, [NotNullWhen(true)] out AnalogTile? tile) => Tiles.TryGetValue(parameter, out tile);
 
-    /// <summary>The tile in whose memory a layer is trained; none for a digital layer or a hardware-aware one.</summary>
-    public static bool TryGetTile(nn.Module layer, [NotNullWhen(true)] out AnalogTile? tile) => (tile = TileOf(layer) as AnalogTile) is not null;
+    /// <summary>The first tile in whose memory a layer is trained; none for a digital layer or a hardware-aware one.</summary>
+    public static bool TryGetTile(nn.Module layer, [NotNullWhen(true)] out AnalogTile? tile) =>
+        (tile = Of(layer)?.Tiles.OfType<AnalogTile>().FirstOrDefault()) is not null;
 
-    /// <summary>The tiles of a model that are trained in memory, by the names of their layers.</summary>
+    /// <summary>The tiles of a model that are trained in memory, by the names of their layers, and of the matrix where a layer has several.</summary>
     public static IEnumerable<(string Name, AnalogTile Tile)> AnalogTiles(this nn.Module model)
     {
         foreach (var (name, tile) in model.AllTiles())
@@ -27,23 +29,61 @@ public static class AnalogLayer
                 yield return (name, analog);
     }
 
-    /// <summary>All tiles of a model, hardware-aware ones included, by the names of their layers.</summary>
+    /// <summary>All tiles of a model, hardware-aware ones included, by the names of their layers, and of the matrix where a layer has several.</summary>
     public static IEnumerable<(string Name, Tile Tile)> AllTiles(this nn.Module model)
     {
-        foreach (var (name, module) in model.named_modules().Prepend((name: "", module: model)))
-            if (TileOf(module) is { } tile)
-                yield return (name, tile);
+        foreach (var (name, module) in Modules(model))
+        {
+            if (Of(module) is not { } layer)
+                continue;
+            for (var i = 0; i < layer.Tiles.Count; i++)
+                yield return (Join(name, layer.Matrices[i].Suffix), layer.Tiles[i]);
+        }
     }
 
-    /// <summary>The tile that a layer runs on; null for a digital layer.</summary>
-    internal static Tile? TileOf(nn.Module layer) => Layers.TryGetValue(layer, out var tile) ? tile : null;
-
-    /// <summary>Puts a layer on its tile.</summary>
-    internal static void Attach(nn.Module layer, Tile tile, Parameter weight, Parameter? bias)
+    /// <summary>Writes the present values of all parameters that are in memory into the devices, as after loading digital weights into a converted model.</summary>
+    /// <exception cref="ArgumentException">Weights are no finite float32 matrix.</exception>
+    public static void WriteHardware(this nn.Module model)
     {
-        Layers.Add(layer, tile);
-        Bind(tile, weight, bias);
-        layer.register_module("analog_tile", tile.State);
+        foreach (var (_, module) in Modules(model))
+        {
+            if (Of(module) is not { } layer)
+                continue;
+            foreach (var (matrix, tile) in layer.Kind.Matrices(module).Zip(layer.Tiles))
+                (tile as AnalogTile)?.Write(matrix.Weight, matrix.Bias);
+        }
+    }
+
+    /// <summary>All modules of a model by name, each once, the model itself under an empty name.</summary>
+    internal static IEnumerable<(string Name, nn.Module Module)> Modules(nn.Module model) =>
+        model.named_modules().Prepend((name: "", module: model)).DistinctBy(entry => entry.module, ReferenceEqualityComparer.Instance).Select(entry => (entry.name, entry.module));
+
+    /// <summary>A name with a suffix, of which either may be empty.</summary>
+    internal static string Join(string name, string suffix) => suffix.Length == 0 ? name : name.Length == 0 ? suffix : $"{name}.{suffix}";
+
+    /// <summary>A layer on its tiles; null for a digital layer.</summary>
+    internal static TiledLayer? Of(nn.Module layer) => Layers.TryGetValue(layer, out var tiled) ? tiled : null;
+
+    /// <summary>Puts a layer on tiles.</summary>
+    internal static void Attach(TiledLayer layer)
+    {
+        Layers.Add(layer.Module, layer);
+        for (var i = 0; i < layer.Tiles.Count; i++)
+            Bind(layer.Tiles[i], layer.Matrices[i].Weight, layer.Matrices[i].Bias);
+        layer.Module.register_module(StateName, layer.State);
+    }
+
+    /// <summary>Takes a layer off its tiles; its parameters keep what the tiles held.</summary>
+    internal static void Detach(TiledLayer layer)
+    {
+        Layers.Remove(layer.Module);
+        foreach (var matrix in layer.Kind.Matrices(layer.Module))
+        {
+            Tiles.Remove(matrix.Weight);
+            if (matrix.Bias is not null)
+                Tiles.Remove(matrix.Bias);
+        }
+        layer.Module.register_module(StateName, null!); // which removes it
     }
 
     /// <summary>Notes the parameters that a tile's array holds, which a move to another torch device replaces.</summary>

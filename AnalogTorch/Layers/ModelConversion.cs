@@ -1,115 +1,102 @@
-using System.Globalization;
-using System.Text;
 using AnalogTorch.Core;
 using AnalogTorch.Tiles;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Layers;
 
-/// <summary>Turns whole models analog.</summary>
+/// <summary>Turns whole models analog, and back.</summary>
 public static class ModelConversion
 {
     /// <summary>Puts every layer that can be analog on tiles, in place.</summary>
-    /// <param name="model">Any torch module; it stays the same object, and its parameters keep their names and values, as far as the devices can hold them.</param>
-    /// <param name="config">The hardware.</param>
-    /// <param name="seed">Seed of all devices and all their noise.</param>
+    /// <remarks>
+    /// With a <see cref="TileConfig"/> the weights are written into devices, and <c>AnalogSGD</c> trains them by pulses. With a
+    /// <see cref="HardwareAwareConfig"/> the layers meet the hardware's noise while any torch optimizer trains them. The model stays the same object;
+    /// its parameters keep their names, order, values (as far as devices can hold them), training mode and <c>requires_grad</c>.
+    /// </remarks>
+    /// <param name="model">Any torch module.</param>
+    /// <param name="hardware">The hardware of layers that no rule is about.</param>
+    /// <param name="seed">Seed of all devices and all noise.</param>
+    /// <param name="rules">Layers on other hardware, or left digital; the first that fits a layer decides.</param>
     /// <returns>What became of every layer; its <c>ToString</c> is a table.</returns>
-    /// <exception cref="InvalidOperationException">The model, or a part of it, is analog already.</exception>
-    /// <exception cref="ArgumentException">The model has no layer that can be analog, or its weights cannot be written.</exception>
-    public static ConversionReport ToAnalog(this nn.Module model, TileConfig config, long seed = 0)
-    {
-        ArgumentNullException.ThrowIfNull(config);
-        return Convert(model, seed,
-            (name, layer) => AnalogTile.Check(config, name, layer.weight!, layer.bias),
-            (name, layer, rng) => new AnalogTile(config, name, layer.weight!, layer.bias, rng));
-    }
-
-    /// <summary>Lets every layer that can be analog meet the hardware's noise, in place, while any torch optimizer trains it.</summary>
-    /// <param name="model">Any torch module; it stays the same object, and names and values of its parameters and its <c>state_dict</c> stay the same.</param>
-    /// <param name="config">The hardware.</param>
-    /// <param name="seed">Seed of all noise.</param>
-    /// <returns>What became of every layer; its <c>ToString</c> is a table.</returns>
-    /// <exception cref="InvalidOperationException">The model, or a part of it, is analog or hardware-aware already.</exception>
-    /// <exception cref="ArgumentException">The model has no layer that can be analog, or its weights are no finite float32 matrix.</exception>
-    public static ConversionReport ToAnalog(this nn.Module model, HardwareAwareConfig config, long seed = 0)
-    {
-        ArgumentNullException.ThrowIfNull(config);
-        return Convert(model, seed,
-            (name, layer) => HardwareAwareTile.Check(config, name, layer.weight!, layer.bias),
-            (name, layer, rng) => new HardwareAwareTile(config, name, layer.weight!, layer.bias, rng));
-    }
-
-    private static ConversionReport Convert(nn.Module model, long seed, Action<string, Linear> check, Func<string, Linear, Rng, Tile> build)
+    /// <exception cref="InvalidOperationException">The model, or a part of it, is converted already, or calls a layer in a way that would bypass its tile.</exception>
+    /// <exception cref="ArgumentException">No layer can be analog, a rule is about none, or weights cannot be written.</exception>
+    public static ConversionReport ToAnalog(this nn.Module model, LayerHardware hardware, long seed = 0, params IReadOnlyList<LayerRule> rules)
     {
         ArgumentNullException.ThrowIfNull(model);
-        var modules = model.named_modules().Prepend((name: "", module: model))
-            .DistinctBy(entry => entry.module, ReferenceEqualityComparer.Instance).ToArray();
-        foreach (var (name, module) in modules)
-            if (AnalogLayer.TileOf(module) is { } tile)
-                throw new InvalidOperationException($"{Named(name, module)} is already {tile.Kind}; convert a model once, or build it anew.");
-        foreach (var (name, module) in modules)
-            if (module is Linear linear)
-                check(Named(name, module), linear); // all before the first, so that a refusal changes nothing
-        var tied = modules.Where(entry => entry.module is Linear).GroupBy(entry => ((Linear)entry.module).weight!.Handle).FirstOrDefault(group => group.Count() > 1);
-        if (tied is not null)
-            throw new ArgumentException($"{string.Join(" and ", tied.Select(entry => entry.name))} share one weight, but an analog array belongs to one layer; use the same module in both places, or untie them.");
+        ArgumentNullException.ThrowIfNull(hardware);
+        ArgumentNullException.ThrowIfNull(rules);
+        var plans = AnalogLayer.Modules(model).Select(entry => Plan.Of(entry.Name, entry.Module, hardware, rules)).ToArray();
+        CheckAll(model, plans, rules); // before the first layer, so that a refusal changes nothing
         var rows = new List<ConversionRow>();
-        foreach (var (name, module) in modules)
+        foreach (var plan in plans)
         {
-            if (module is Linear linear)
-                rows.Add(Converted(linear, build(Named(name, module), linear, Rng.FromSeed(seed).Split(name))));
-            else if (module.parameters(recurse: false).Any())
-                rows.Add(new(Named(name, module), module.GetName(), false, "this kind of layer stays digital", "", 0, 0));
+            if (plan.Hardware is not null)
+                rows.AddRange(Rows(plan, TiledLayer.Put(plan.Name, plan.Module, plan.Kind!, plan.Hardware, Rng.FromSeed(seed).Split(plan.Path))));
+            else if (plan.Module.parameters(recurse: false).Any())
+                rows.Add(new(plan.Name, LayerKind.NameOf(plan.Module), false, plan.Note, "", 0, 0, 0, 0));
         }
-        if (!rows.Any(row => row.IsAnalog))
-            throw new ArgumentException($"{model.GetType().Name} has no layer that can become analog; ToAnalog converts Linear layers.");
         return new(rows);
     }
 
-    private static ConversionRow Converted(Linear layer, Tile tile)
+    /// <summary>Makes every converted layer of a model digital again; the parameters keep the effective weights.</summary>
+    /// <param name="model">A model that was converted.</param>
+    /// <returns>Number of layers that were made digital.</returns>
+    public static int ToDigital(this nn.Module model)
     {
-        _ = new LinearConversion(layer, tile);
-        return new(tile.Name, layer.GetName(), true, tile.Note, $"{tile.Inputs} → {tile.Outputs}", tile.WeightCount, tile.DeviceCount);
+        ArgumentNullException.ThrowIfNull(model);
+        var layers = AnalogLayer.Modules(model).Select(entry => AnalogLayer.Of(entry.Module)).OfType<TiledLayer>().ToArray();
+        foreach (var layer in layers)
+            layer.Dispose();
+        return layers.Length;
     }
 
-    private static string Named(string name, nn.Module module) => name.Length == 0 ? module.GetName() : name;
-}
-
-/// <summary>What became of one layer.</summary>
-/// <param name="Name">Name of the layer in the model.</param>
-/// <param name="Kind">Its type.</param>
-/// <param name="IsAnalog">Whether it is on a tile.</param>
-/// <param name="Note">The unit cell, or the noise of training, or why the layer stays digital.</param>
-/// <param name="Shape">Inputs → outputs.</param>
-/// <param name="Weights">Weights in the array, bias included.</param>
-/// <param name="Devices">Devices that they are made of.</param>
-public sealed record ConversionRow(string Name, string Kind, bool IsAnalog, string Note, string Shape, long Weights, long Devices);
-
-/// <summary>What became of the layers of a model.</summary>
-/// <param name="Rows">One row a layer with parameters.</param>
-public sealed record ConversionReport(IReadOnlyList<ConversionRow> Rows)
-{
-    /// <summary>Weights on tiles.</summary>
-    public long Weights => Rows.Sum(row => row.Weights);
-
-    /// <summary>Devices that they are made of.</summary>
-    public long Devices => Rows.Sum(row => row.Devices);
-
-    /// <summary>A table of the layers.</summary>
-    public override string ToString()
+    private static void CheckAll(nn.Module model, Plan[] plans, IReadOnlyList<LayerRule> rules)
     {
-        var text = new StringBuilder();
-        string[] header = ["layer", "kind", "inputs → outputs", "weights", "devices", "cell, or why digital"];
-        var lines = Rows.Select(row => new[]
+        foreach (var plan in plans)
+            if (AnalogLayer.Of(plan.Module) is { } layer)
+                throw new InvalidOperationException($"{plan.Name} is already {layer.Tiles[0].Kind}; convert a model once, or make it digital first with model.ToDigital().");
+        foreach (var rule in rules)
+            if (!plans.Any(plan => plan.Kind is not null && rule.Fits(plan.Path, plan.Module)))
+                throw new ArgumentException($"The rule for {rule} is about no layer of {LayerKind.NameOf(model)}; the layers that can be analog are {string.Join(", ", plans.Where(plan => plan.Kind is not null).Select(plan => plan.Name).Take(20))}.");
+        if (!plans.Any(plan => plan.Hardware is not null))
+            throw new ArgumentException($"{model.GetType().Name} has no layer that can become analog; ToAnalog converts Linear, convolution and recurrent layers that no rule leaves digital.");
+        var matrices = plans.Where(plan => plan.Hardware is not null)
+            .SelectMany(plan => plan.Kind!.Matrices(plan.Module).Select(matrix => (Name: AnalogLayer.Join(plan.Name, matrix.Suffix), Plan: plan, Matrix: matrix))).ToArray();
+        var tied = matrices.GroupBy(entry => entry.Matrix.Weight.Handle).FirstOrDefault(group => group.Count() > 1);
+        if (tied is not null)
+            throw new ArgumentException($"{string.Join(" and ", tied.Select(entry => entry.Name))} share one weight, but an analog array belongs to one layer; use the same module in both places, untie them, or leave one digital with LayerRule.Digital.");
+        foreach (var (name, plan, matrix) in matrices)
+            plan.Hardware!.Check(name, matrix.Weight, matrix.Bias);
+        ForwardCalls.Refuse([.. plans.Where(plan => plan.Hardware is not null).Select(plan => (plan.Path, plan.Module))], model);
+    }
+
+    private static IEnumerable<ConversionRow> Rows(Plan plan, TiledLayer layer)
+    {
+        foreach (var (matrix, tile) in layer.Matrices.Zip(layer.Tiles))
         {
-            row.Name, row.Kind, row.Shape, Number(row.Weights), Number(row.Devices), row.Note,
-        }).Prepend(header).Append(["total", "", "", Number(Weights), Number(Devices), ""]).ToArray();
-        var widths = header.Select((_, column) => lines.Max(line => line[column].Length)).ToArray();
-        foreach (var line in lines)
-            text.AppendLine(string.Join("  ", line.Select((cell, column) => column is 3 or 4 ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]))).TrimEnd());
-        return text.ToString();
+            var shape = tile.Groups == 1 ? $"{tile.Inputs} → {tile.Outputs}" : $"{tile.Groups} × ({tile.Inputs} → {tile.Outputs / tile.Groups})";
+            var grid = tile.Grid;
+            yield return new(tile.Name, LayerKind.NameOf(plan.Module), true, tile.Note, shape, tile.WeightCount, tile.DeviceCount, grid.Tiles, grid.Utilization);
+        }
     }
 
-    private static string Number(long value) => value == 0 ? "" : value.ToString("N0", CultureInfo.InvariantCulture);
+    /// <summary>What is to become of a module.</summary>
+    /// <param name="Path">Its name in the model, empty for the model itself.</param>
+    /// <param name="Module">The module.</param>
+    /// <param name="Kind">What kind of layer it is; null if it cannot be analog.</param>
+    /// <param name="Hardware">The hardware; null if it stays digital.</param>
+    /// <param name="Note">Why it stays digital.</param>
+    private sealed record Plan(string Path, nn.Module Module, LayerKind? Kind, LayerHardware? Hardware, string Note)
+    {
+        public string Name => Path.Length == 0 ? LayerKind.NameOf(Module) : Path;
+
+        public static Plan Of(string path, nn.Module module, LayerHardware hardware, IReadOnlyList<LayerRule> rules)
+        {
+            var kind = LayerKind.Of(module);
+            if (kind is null)
+                return new(path, module, null, null, DigitalReason.Of(module));
+            var rule = rules.FirstOrDefault(rule => rule.Fits(path, module));
+            return rule is { Hardware: null } ? new(path, module, kind, null, $"left digital by the rule for {rule}") : new(path, module, kind, rule?.Hardware ?? hardware, "");
+        }
+    }
 }

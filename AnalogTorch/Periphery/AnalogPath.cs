@@ -38,17 +38,15 @@ public sealed record AnalogPath : HardwareConfig
     /// <summary>What is done when an output exceeds the range of the ADC.</summary>
     public Saturation Saturation { get; init => field = NotNull(value); } = new ClipOutputs();
 
-    private bool IsExact => Scaling is NoScaling && Dac is IdealConverter && IrDrop is NoIrDrop && ReadNoise is NoReadNoise
-        && OutputNoise == 0 && Adc is IdealConverter;
-
     /// <summary>Reads the array: x·Wᵀ + b as the hardware gives it.</summary>
     /// <param name="x">Inputs [samples, inputs].</param>
     /// <param name="weights">Effective weights [outputs, inputs].</param>
     /// <param name="bias">Effective weights of the constant input 1 [outputs]; null if there is none.</param>
     /// <param name="rng">The stream of this read.</param>
+    /// <param name="lineLength">Inputs on one line of the array; where there are more, lines are joined before the converter.</param>
     /// <returns>Outputs [samples, outputs], in the caller's dispose scope.</returns>
     /// <exception cref="NotFiniteNumberException">The inputs hold NaN or infinity.</exception>
-    public Tensor Read(Tensor x, Tensor weights, Tensor? bias, Rng rng)
+    public Tensor Read(Tensor x, Tensor weights, Tensor? bias, Rng rng, long lineLength = long.MaxValue)
     {
         if (IsExact)
             return nn.functional.linear(x, weights, bias);
@@ -58,16 +56,41 @@ public sealed record AnalogPath : HardwareConfig
         var scale = Scaling.Of(x, bias is not null);
         if (bias is not null)
             (x, weights) = (cat([x, ones(x.shape[0], 1, device: x.device)], 1), cat([weights, bias.unsqueeze(1)], 1)); // one more line of the array
-        var (y, clipped) = ReadOnce(x, weights, scale, rng);
+        var (y, clipped) = ReadOnce(x, weights, scale, lineLength, rng);
         for (var attempt = 0; Saturation.Repeats(attempt) && clipped.any().item<bool>(); attempt++)
         {
             var again = clipped.any(1, keepdim: true);
             scale = where(again, Saturation.Rescale(scale), scale);
-            var (repeated, stillClipped) = ReadOnce(x, weights, scale, rng.Split(attempt));
+            var (repeated, stillClipped) = ReadOnce(x, weights, scale, lineLength, rng.Split(attempt));
             y = where(again, repeated, y);
             clipped = stillClipped.logical_and(again);
         }
         return y.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Whether a read multiplies exactly, without converters, noise and losses.</summary>
+    internal bool IsExact => Scaling is NoScaling && Dac is IdealConverter && IrDrop is NoIrDrop && ReadNoise is NoReadNoise
+        && OutputNoise == 0 && Adc is IdealConverter;
+
+    /// <summary>Reads an array that is used at many places of every sample, as in a convolution; only where <see cref="TakesPasses"/>.</summary>
+    /// <remarks>Each sample has one scale. The product may be taken by any means, since both passes go element by element.</remarks>
+    /// <param name="x">Inputs [samples, …], contiguous.</param>
+    /// <param name="product">The outputs [samples, outputs, places] of converted inputs, contiguous, in memory that may be written to.</param>
+    /// <param name="bias">Effective weights of the constant input 1 [outputs]; null if there is none.</param>
+    /// <param name="rng">The stream of this read.</param>
+    /// <returns>What <paramref name="product"/> gave, and the scale of every sample.</returns>
+    /// <exception cref="NotFiniteNumberException">The inputs hold NaN or infinity.</exception>
+    internal (Tensor Y, float[] Scales) ReadMaps(Tensor x, Func<Tensor, Tensor> product, Tensor? bias, Rng rng)
+    {
+        var samples = (int)x.shape[0];
+        var (scales, one) = (new float[samples], new float[bias is null ? 0 : samples]);
+        var converted = empty_like(x);
+        using (var rows = x.view(samples, -1))
+        using (var target = converted.view(samples, -1))
+            ConversionPasses.Inputs(rows, 0, target, Scaling.AsRowScaling!.Value, Dac.AsQuantizer!.Value, scales, one, rng.Split("dac"));
+        var y = product(converted);
+        ConversionPasses.Outputs(y, 0, scales, one, bias, (float)OutputNoise, Adc.AsQuantizer!.Value, rng.Split("output"), maps: true);
+        return (y, scales);
     }
 
     /// <summary>Whether a read of these inputs goes in two passes over host memory, of which the first refuses what is not finite.</summary>
@@ -115,11 +138,15 @@ public sealed record AnalogPath : HardwareConfig
         return y;
     }
 
-    private (Tensor Y, Tensor Clipped) ReadOnce(Tensor x, Tensor weights, Tensor scale, Rng rng)
+    private (Tensor Y, Tensor Clipped) ReadOnce(Tensor x, Tensor weights, Tensor scale, long lineLength, Rng rng)
     {
         var input = Dac.Convert(x * scale.reciprocal(), rng.Split("dac"));
         var y = nn.functional.linear(input, weights);
-        IrDrop.Subtract(y, input, weights);
+        for (var first = 0L; first < input.shape[1]; first += Math.Min(lineLength, input.shape[1]))
+        {
+            var count = Math.Min(lineLength, input.shape[1] - first);
+            IrDrop.Subtract(y, input.narrow(1, first, count), weights.narrow(1, first, count));
+        }
         ReadNoise.Add(y, input, weights, rng.Split("read"));
         if (OutputNoise != 0)
             y.add_(Noise.Normal(rng.Split("output"), y.shape, y.device).mul_((float)OutputNoise));

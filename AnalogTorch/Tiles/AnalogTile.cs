@@ -14,32 +14,29 @@ namespace AnalogTorch.Tiles;
 /// </remarks>
 public sealed class AnalogTile : Tile
 {
-    private const string Key = "key", Reads = "reads", Evaluations = "evaluations";
-    private readonly TensorStore state = new(Key, Reads, Evaluations);
     private readonly CellArray cells;
     private readonly CellArray? biasCells;
     private readonly PulseTrains trains;
-    private readonly List<(Tensor X, Tensor Delta)> pending = [];
+    private readonly List<LearningExample> pending = [];
     private IntPtr boundWeight, boundBias;
 
     /// <summary>Builds the hardware and writes the present values of the parameters into it.</summary>
     /// <param name="config">The hardware.</param>
     /// <param name="name">The layer's name, for messages and for the random streams.</param>
-    /// <param name="weight">Weights [outputs, inputs], which the tile writes into from now on.</param>
+    /// <param name="weight">Weights [outputs, …], which the tile writes into from now on.</param>
     /// <param name="bias">Bias [outputs], or null.</param>
     /// <param name="rng">The stream of this tile.</param>
+    /// <param name="groups">Groups of outputs that have inputs of their own.</param>
     /// <exception cref="ArgumentException">The weights are no finite float32 matrix.</exception>
-    public AnalogTile(TileConfig config, string name, Tensor weight, Tensor? bias, Rng rng) : base(name, weight)
+    public AnalogTile(TileConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups = 1) : base(name, weight, bias, groups, persistent: true, rng)
     {
         Check(config, name, weight, bias);
         Config = config;
-        state.Counter(Key) = unchecked((long)rng.Key);
-        trains = new PulseTrains(Inputs, Outputs);
+        trains = new PulseTrains(Inputs, Outputs, (int)groups);
         using var noGrad = no_grad();
-        cells = Build(weight.detach(), "weights");
-        if (bias is not null && config.Bias is AnalogBias)
-            biasCells = Build(bias.detach().view(1, -1), "bias");
-        state.Disposing += Dispose;
+        cells = Build(Matrix(weight.detach()), "weights");
+        if (HasAnalogBias)
+            biasCells = Build(bias!.detach().view(1, -1), "bias");
         (boundWeight, boundBias) = (weight.Handle, bias?.Handle ?? 0);
     }
 
@@ -49,17 +46,11 @@ public sealed class AnalogTile : Tile
     /// <inheritdoc/>
     public override HardwareConfig Hardware => Config;
 
-    /// <inheritdoc/>
-    public override nn.Module State => state;
-
     /// <summary>The cells of the weights.</summary>
     public CellArray Cells => cells;
 
     /// <summary>The cells of the bias; null if the bias is digital or there is none.</summary>
     public CellArray? BiasCells => biasCells;
-
-    /// <inheritdoc/>
-    public override long WeightCount => Outputs * (Inputs + (biasCells is null ? 0 : 1));
 
     /// <summary>Number of devices; shared reference devices count once.</summary>
     public override long DeviceCount => (long)Math.Ceiling(WeightCount * Config.Cell.DevicesPerWeight);
@@ -70,30 +61,10 @@ public sealed class AnalogTile : Tile
     /// <summary>Learning examples that wait for an update.</summary>
     public int PendingUpdates => pending.Count;
 
-    /// <summary>Reads the array.</summary>
-    /// <param name="x">Inputs [samples, inputs].</param>
-    /// <param name="weight">The layer's weights as they are now.</param>
-    /// <param name="bias">The layer's bias as it is now, or null.</param>
-    /// <param name="training">Whether this is a read of training; the noise of others does not change that of a training.</param>
-    public Tensor Forward(Tensor x, Tensor weight, Tensor? bias, bool training)
-    {
-        Follow(weight, bias);
-        var stream = Stream.Split(training ? "forward" : "evaluate").Split(state.Counter(training ? Reads : Evaluations)++);
-        if (Config.Bias is AnalogBias)
-            return Config.Forward.Read(x, weight, bias, stream);
-        var y = Config.Forward.Read(x, weight, null, stream);
-        return bias is null ? y : y.add_(bias);
-    }
-
-    /// <summary>Reads the array from the output side.</summary>
-    /// <param name="delta">Gradients by the outputs [samples, outputs].</param>
-    /// <param name="weight">The layer's weights as they are now.</param>
-    /// <returns>Gradients by the inputs [samples, inputs].</returns>
-    public Tensor Backward(Tensor delta, Tensor weight) =>
-        Config.Backward.Read(delta, weight.t(), null, Stream.Split("backward").Split(state.Counter(Reads)++));
-
     /// <summary>Keeps an example for the next update; the tile owns the tensors from now on.</summary>
-    public void Keep(Tensor x, Tensor delta) => pending.Add((x.DetachFromDisposeScope(), delta.DetachFromDisposeScope()));
+    /// <param name="x">Inputs [samples, inputs].</param>
+    /// <param name="delta">Gradients of the loss by the outputs [samples, outputs].</param>
+    public void Keep(Tensor x, Tensor delta) => Keep(new RowExample(x, delta));
 
     /// <summary>Throws what went wrong in the last backward pass, if anything did.</summary>
     public void ThrowIfFaulted()
@@ -109,11 +80,17 @@ public sealed class AnalogTile : Tile
     public void Update(double rate)
     {
         ThrowIfFaulted();
-        foreach (var (x, delta) in pending)
+        if (rate != 0)
         {
-            if (rate == 0)
-                continue;
-            Config.Update.Apply(x, delta, rate, Stream.Split("trains").Split(cells.Steps), trains, cells, biasCells);
+            foreach (var example in pending)
+            {
+                foreach (var (x, delta) in example.Batches())
+                {
+                    Config.Update.Apply(x, delta, rate, Stream.Split("trains").Split(cells.Steps), trains, cells, biasCells);
+                    x.Dispose();
+                    delta.Dispose();
+                }
+            }
         }
         DropPending();
     }
@@ -121,17 +98,15 @@ public sealed class AnalogTile : Tile
     /// <summary>Forgets the kept examples.</summary>
     public void DropPending()
     {
-        foreach (var (x, delta) in pending)
-        {
-            x.Dispose();
-            delta.Dispose();
-        }
+        foreach (var example in pending)
+            example.Dispose();
         pending.Clear();
     }
 
     /// <summary>Writes the present values of the parameters into the devices, as after loading digital weights into them.</summary>
     /// <param name="weight">The layer's weights as they are now.</param>
     /// <param name="bias">The layer's bias as it is now, or null.</param>
+    /// <exception cref="ArgumentException">The weights are no finite float32 matrix.</exception>
     public void Write(Tensor weight, Tensor? bias)
     {
         Check(Config, Name, weight, bias);
@@ -159,7 +134,7 @@ public sealed class AnalogTile : Tile
         trains.Dispose();
         cells.Dispose();
         biasCells?.Dispose();
-        state.Dispose();
+        base.Dispose();
     }
 
     /// <summary>Refuses what no tile can be built from.</summary>
@@ -173,18 +148,35 @@ public sealed class AnalogTile : Tile
 
     internal override string Note => Config.Cell.GetType().Name;
 
-    private protected override AnalogPath ForwardPath => Config.Forward;
+    internal override bool LearnsByGradient => false;
 
-    private protected override Tensor ApplyRows(Tensor x, Tensor weight, Tensor? bias, bool training) => TileFunction.Apply(this, x, weight, bias, training);
+    internal override TileSize Size => Config.Size;
 
-    private Rng Stream => new(unchecked((ulong)state.Counter(Key)));
+    internal override AnalogPath ForwardPath => Config.Forward;
+
+    internal override AnalogPath BackwardPath => Config.Backward;
+
+    internal override Tensor WeightsOf(TileCall call) => cells.Weights;
+
+    internal override Tensor OwnWeightsOf(TileCall call) => cells.Weights.alias();
+
+    internal override void Keep(LearningExample example) => pending.Add(example);
+
+    private protected override bool PutsBiasInArray => Config.Bias is AnalogBias;
+
+    private protected override void OnBegin(Tensor weight, Tensor? bias, bool learns)
+    {
+        if (learns && PendingUpdates > 0 && !HasOptimizer)
+            throw new InvalidOperationException($"{Name}: its weights are analog, and no optimizer updates them; train with AnalogSGD(model.parameters(), ...) made after ToAnalog, or freeze the layer with requires_grad = false.");
+        Follow(weight, bias);
+    }
 
     /// <summary>Follows the parameters when the layer was moved to another torch device.</summary>
     private void Follow(Tensor weight, Tensor? bias)
     {
         if (weight.Handle != boundWeight)
         {
-            cells.Rebind(weight.detach().DetachFromDisposeScope());
+            cells.Rebind(Matrix(weight.detach()).DetachFromDisposeScope());
             boundWeight = weight.Handle;
         }
         if (bias is not null && biasCells is not null && bias.Handle != boundBias)
@@ -199,7 +191,7 @@ public sealed class AnalogTile : Tile
         using var targets = weights.clone();
         var built = Config.Cell.Scaled(Config.Scaling.Of(Inputs)).Build(Stream.Split(role), weights.DetachFromDisposeScope());
         built.Write(targets);
-        state.register_module(role, built.State);
+        State.register_module(role, built.State);
         return built;
     }
 }

@@ -1,5 +1,6 @@
 using AnalogTorch.Core;
 using AnalogTorch.Periphery;
+using TorchSharp.Modules;
 
 namespace AnalogTorch.Tiles;
 
@@ -8,7 +9,7 @@ namespace AnalogTorch.Tiles;
 /// Any torch optimizer trains the weights. Forward reads them through the path, and in training mode with noise on them; the
 /// gradient passes straight through the converters and sees the same noisy weights.
 /// </remarks>
-public sealed record HardwareAwareConfig : HardwareConfig
+public sealed record HardwareAwareConfig : LayerHardware
 {
     /// <summary>The path of the forward read.</summary>
     public AnalogPath Forward { get; init => field = NotNull(value); } = new();
@@ -16,6 +17,13 @@ public sealed record HardwareAwareConfig : HardwareConfig
     /// <summary>The path of the backward read; ideal where gradients are computed digitally.</summary>
     public AnalogPath Backward { get; init => field = NotNull(value); } = new();
 
+    /// <summary>How large a tile can be; a larger matrix becomes a grid of them.</summary>
+    public TileSize Size { get; init => field = NotNull(value); } = new UnlimitedSize();
+
     /// <summary>What keeps the weights from being exact while they are trained.</summary>
     public WeightNoise WeightNoise { get; init => field = NotNull(value); } = new NoWeightNoise();
+
+    internal override void Check(string name, Parameter weight, Parameter? bias) => HardwareAwareTile.Check(this, name, weight, bias);
+
+    internal override Tile Build(string name, Parameter weight, Parameter? bias, Rng rng, long groups) => new HardwareAwareTile(this, name, weight, bias, rng, groups);
 }

@@ -6,31 +6,50 @@ using static TorchSharp.torch;
 
 namespace AnalogTorch.Tiles;
 
-/// <summary>What a layer runs on in place of torch's own product: it reads the weights as the hardware does.</summary>
-/// <remarks>The parameters stay with the layer and are handed in at every call, since a move to another torch device replaces them.</remarks>
+/// <summary>What a layer runs on in place of torch's own product: it reads a weight matrix as the hardware does.</summary>
+/// <remarks>
+/// The parameters stay with the layer and are handed in at every call, since a move to another torch device replaces them. A tile sees
+/// them as a matrix [outputs, inputs]: a kernel of a convolution is one row of it.
+/// </remarks>
 public abstract class Tile : IDisposable
 {
+    private protected const string Key = "key", Reads = "reads", Evaluations = "evaluations";
+    private readonly TensorStore state;
+    private readonly bool hasBias;
     private Exception? fault;
 
-    private protected Tile(string name, Tensor weight) => (Name, Outputs, Inputs) = (name, weight.size(0), weight.size(-1));
+    private protected Tile(string name, Tensor weight, Tensor? bias, long groups, bool persistent, Rng rng)
+    {
+        (Name, Outputs, Groups, hasBias) = (name, weight.shape[0], groups, bias is not null);
+        Inputs = weight.NumberOfElements / Math.Max(Outputs, 1);
+        state = new(persistent, Key, Reads, Evaluations);
+        state.Counter(Key) = unchecked((long)rng.Key);
+        state.Disposing += Dispose;
+    }
 
-    /// <summary>The layer's name.</summary>
+    /// <summary>The layer's name, and that of the matrix where a layer has several.</summary>
     public string Name { get; }
 
     /// <summary>The hardware.</summary>
     public abstract HardwareConfig Hardware { get; }
 
-    /// <summary>Number of inputs, the constant one of the bias not counted.</summary>
+    /// <summary>Number of inputs of each group, the constant one of the bias not counted.</summary>
     public long Inputs { get; }
 
-    /// <summary>Number of outputs.</summary>
+    /// <summary>Number of outputs of all groups.</summary>
     public long Outputs { get; }
 
+    /// <summary>Groups of outputs that have inputs of their own, as in a grouped convolution.</summary>
+    public long Groups { get; }
+
     /// <summary>Everything that the hardware holds, as a torch module.</summary>
-    public abstract nn.Module State { get; }
+    public nn.Module State => state;
+
+    /// <summary>The tiles of limited size that the matrix takes.</summary>
+    public TileGrid Grid => TileGrid.Of(Size, Inputs + (HasAnalogBias ? 1 : 0), Outputs / Groups, Groups);
 
     /// <summary>Number of weights in the array, bias included.</summary>
-    public abstract long WeightCount { get; }
+    public long WeightCount => Outputs * (Inputs + (HasAnalogBias ? 1 : 0));
 
     /// <summary>Number of devices that are simulated one by one.</summary>
     public abstract long DeviceCount { get; }
@@ -39,7 +58,7 @@ public abstract class Tile : IDisposable
     public void Keep(Exception exception) => fault ??= exception;
 
     /// <inheritdoc/>
-    public abstract void Dispose();
+    public virtual void Dispose() => state.Dispose();
 
     /// <summary>What the layer is, in messages.</summary>
     internal abstract string Kind { get; }
@@ -47,13 +66,50 @@ public abstract class Tile : IDisposable
     /// <summary>What the weights meet, in a few words.</summary>
     internal abstract string Note { get; }
 
-    /// <summary>Refuses inputs that the tile cannot take, in a sentence that names the layer.</summary>
+    /// <summary>Whether torch's gradients train the weights; otherwise pulses do.</summary>
+    internal abstract bool LearnsByGradient { get; }
+
+    /// <summary>Whether the bias is one more line of the array.</summary>
+    internal bool HasAnalogBias => hasBias && PutsBiasInArray;
+
+    internal abstract TileSize Size { get; }
+
+    /// <summary>The path of the reads from the input side.</summary>
+    internal abstract AnalogPath ForwardPath { get; }
+
+    /// <summary>The path of the reads from the output side.</summary>
+    internal abstract AnalogPath BackwardPath { get; }
+
+    /// <summary>The stream of this tile.</summary>
+    internal Rng Stream => new(unchecked((ulong)state.Counter(Key)));
+
+    /// <summary>Calls of training, and of evaluation, so far.</summary>
+    internal (long Reads, long Evaluations) Calls => (state.Counter(Reads), state.Counter(Evaluations));
+
+    /// <summary>Begins a call of the layer.</summary>
+    /// <param name="weight">The layer's weights as they are now.</param>
+    /// <param name="bias">The layer's bias as it is now, or null.</param>
+    /// <param name="training">Whether the layer is in training mode.</param>
+    internal TileCall Begin(Tensor weight, Tensor? bias, bool training)
+    {
+        OnBegin(weight, bias, training && weight.requires_grad);
+        return new(this, weight, bias, training, state.Counter(training ? Reads : Evaluations)++);
+    }
+
+    /// <summary>The weights as the reads of a call find them [outputs, inputs].</summary>
+    internal abstract Tensor WeightsOf(TileCall call);
+
+    /// <summary>The same in memory that belongs to the caller, for a call that keeps them until its backward pass.</summary>
+    internal abstract Tensor OwnWeightsOf(TileCall call);
+
+    /// <summary>Keeps an example for the next update, and owns it from now on.</summary>
+    internal abstract void Keep(LearningExample example);
+
+    /// <summary>Refuses weights of a dtype that the layer cannot have, and inputs that it cannot take, in a sentence that names the layer.</summary>
     internal void Check(Tensor x, Tensor weight)
     {
         if (weight.dtype != ScalarType.Float32)
             throw new InvalidOperationException($"{Name}: the weights of an analog tile must stay float32, but are {weight.dtype}; do not convert an analog model to another dtype.");
-        if (x.dim() == 0 || x.size(-1) != Inputs)
-            throw new ArgumentException($"{Name}: the input must be [..., {Inputs}], but is [{string.Join(", ", x.shape)}]; its last dimension is the number of inputs.");
         if (x.dtype != ScalarType.Float32)
             throw new ArgumentException($"{Name}: the input must be float32, but is {x.dtype}; convert it with .to(torch.float32).");
         // Outside of a graph, a path that looks at every input anyway says so itself; inside of one, nothing may throw once the node is made.
@@ -61,30 +117,21 @@ public abstract class Tile : IDisposable
             throw NotFinite();
     }
 
-    /// <summary>Runs the layer.</summary>
-    /// <param name="x">Inputs [..., inputs].</param>
-    /// <param name="weight">The layer's weights as they are now.</param>
-    /// <param name="bias">The layer's bias as it is now, or null.</param>
-    /// <param name="training">Whether the layer is in training mode.</param>
-    /// <returns>Outputs [..., outputs].</returns>
-    internal Tensor Apply(Tensor x, Tensor weight, Tensor? bias, bool training)
+    /// <summary>What a layer says of inputs that hold NaN or infinity.</summary>
+    internal ArgumentException NotFinite() =>
+        new($"{Name}: the input must be finite, but holds NaN or infinity; check the data, or lower the learning rate.");
+
+    /// <summary>Refuses gradients that hold NaN or infinity.</summary>
+    internal static void CheckGradient(Tensor delta)
     {
-        try
-        {
-            return x.dim() == 2
-                ? ApplyRows(x, weight, bias, training)
-                : ApplyRows(x.reshape(-1, Inputs), weight, bias, training).reshape([.. x.shape[..^1], Outputs]);
-        }
-        catch (NotFiniteNumberException)
-        {
-            throw NotFinite();
-        }
+        if (delta.device_type == DeviceType.CPU && !IsFinite(delta))
+            throw new ArgumentException("the gradient must be finite, but holds NaN or infinity; lower the learning rate or check the loss");
     }
 
     /// <summary>Refuses weights that no tile can be built from.</summary>
     private protected static void Check(string name, string purpose, Tensor weight, Tensor? bias)
     {
-        if (weight.dtype != ScalarType.Float32 || weight.dim() != 2)
+        if (weight.dtype != ScalarType.Float32 || weight.dim() < 2)
             throw new ArgumentException($"{name}: the weights of an analog tile must be a float32 matrix, but are {weight.dtype} [{string.Join(", ", weight.shape)}]; convert the model with .to(torch.float32) first.");
         using var scope = NewDisposeScope();
         foreach (var (role, values) in new[] { ("weights", weight), ("bias", bias) })
@@ -92,11 +139,17 @@ public abstract class Tile : IDisposable
                 throw new ArgumentException($"{name}: the {role} to {purpose} must be finite, but hold NaN or infinity; check the model before converting it.");
     }
 
-    /// <summary>The path of the forward read.</summary>
-    private protected abstract AnalogPath ForwardPath { get; }
+    /// <summary>Whether a bias, if there is one, is one more line of the array.</summary>
+    private protected abstract bool PutsBiasInArray { get; }
 
-    /// <summary>Runs the layer on samples, one a row.</summary>
-    private protected abstract Tensor ApplyRows(Tensor x, Tensor weight, Tensor? bias, bool training);
+    /// <summary>The counters, and the modules of cells.</summary>
+    private protected TensorStore Store => state;
+
+    /// <summary>Called before each call.</summary>
+    private protected abstract void OnBegin(Tensor weight, Tensor? bias, bool learns);
+
+    /// <summary>A parameter as a matrix [outputs, inputs] that shares its memory.</summary>
+    private protected Tensor Matrix(Tensor weight) => weight.dim() == 2 ? weight : weight.view(Outputs, Inputs);
 
     /// <summary>What went wrong in the last backward pass, to be thrown; null if nothing did.</summary>
     private protected InvalidOperationException? TakeFault()
@@ -106,9 +159,6 @@ public abstract class Tile : IDisposable
         fault = null;
         return new($"{Name}: the backward pass failed: {exception.Message}", exception);
     }
-
-    private ArgumentException NotFinite() =>
-        new($"{Name}: the input must be finite, but holds NaN or infinity; check the data, or lower the learning rate.");
 
     private static bool IsFinite(Tensor x)
     {

@@ -2,11 +2,12 @@ using AnalogTorch.Cells;
 using AnalogTorch.Core;
 using AnalogTorch.Periphery;
 using AnalogTorch.Updates;
+using TorchSharp.Modules;
 
 namespace AnalogTorch.Tiles;
 
 /// <summary>The hardware of one layer: an array of unit cells, what surrounds it, and how it is updated.</summary>
-public sealed record TileConfig : HardwareConfig
+public sealed record TileConfig : LayerHardware
 {
     /// <summary>What one weight is made of.</summary>
     public UnitCell Cell { get; init => field = NotNull(value); } = new MspLspCell();
@@ -23,8 +24,15 @@ public sealed record TileConfig : HardwareConfig
     /// <summary>The path of the backward read, on the transposed array.</summary>
     public AnalogPath Backward { get; init => field = NotNull(value); } = new();
 
+    /// <summary>How large a tile can be; a larger matrix becomes a grid of them.</summary>
+    public TileSize Size { get; init => field = NotNull(value); } = new UnlimitedSize();
+
     /// <summary>Where the bias is.</summary>
     public BiasPlacement Bias { get; init => field = NotNull(value); } = new AnalogBias();
+
+    internal override void Check(string name, Parameter weight, Parameter? bias) => AnalogTile.Check(this, name, weight, bias);
+
+    internal override Tile Build(string name, Parameter weight, Parameter? bias, Rng rng, long groups) => new AnalogTile(this, name, weight, bias, rng, groups);
 }
 
 /// <summary>Where the bias of a layer is.</summary>

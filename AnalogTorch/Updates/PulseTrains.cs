@@ -6,11 +6,12 @@ namespace AnalogTorch.Updates;
 
 /// <summary>The trains of one batch on all lines of an array, in buffers that are used again and again.</summary>
 /// <remarks>The constant input that a bias stands on has a line of its own.</remarks>
-/// <param name="inputs">Number of inputs.</param>
-/// <param name="outputs">Number of outputs.</param>
-public sealed class PulseTrains(long inputs, long outputs) : IDisposable
+/// <param name="inputs">Number of inputs of each group.</param>
+/// <param name="outputs">Number of outputs of all groups.</param>
+/// <param name="groups">Groups of outputs that have inputs of their own.</param>
+public sealed class PulseTrains(long inputs, long outputs, int groups = 1) : IDisposable
 {
-    private readonly int inputStride = Pad(inputs), outputStride = Pad(outputs);
+    private readonly int inputStride = groups * LinesOfGroup(inputs), outputStride = Pad(outputs);
     private int capacity;
     private DeviceType deviceType;
 
@@ -23,8 +24,14 @@ public sealed class PulseTrains(long inputs, long outputs) : IDisposable
     /// <summary>Words of the bias line [samples or more, 16]; the first of each row counts.</summary>
     public Tensor Bias { get; private set; } = null!;
 
-    /// <summary>Number of inputs.</summary>
-    public int InputCount => (int)inputs;
+    /// <summary>Values of one sample that become trains: the inputs; with several groups, those of each padded with zeros to 16.</summary>
+    public int InputCount => groups == 1 ? (int)inputs : inputStride;
+
+    /// <summary>Number of inputs of each group.</summary>
+    public int InputsOfGroup => (int)inputs;
+
+    /// <summary>Groups of outputs that have inputs of their own.</summary>
+    public int Groups => groups;
 
     /// <summary>Number of outputs.</summary>
     public int OutputCount => (int)outputs;
@@ -33,7 +40,7 @@ public sealed class PulseTrains(long inputs, long outputs) : IDisposable
     public int Samples { get; private set; }
 
     /// <summary>The trains as the array of weights sees them.</summary>
-    public TrainPair ForWeights => new(Inputs, inputStride, Outputs, outputStride, Samples);
+    public TrainPair ForWeights => new(Inputs, inputStride, Outputs, outputStride, Samples, groups);
 
     /// <summary>The trains as the biases see them: one line of constant input, and a bias for each output.</summary>
     public TrainPair ForBias => new(Outputs, outputStride, Bias, Wide.MostLanes, Samples);
@@ -62,6 +69,9 @@ public sealed class PulseTrains(long inputs, long outputs) : IDisposable
         Bias.Dispose();
         capacity = 0;
     }
+
+    /// <summary>Values that the inputs of one group take up in a sample: with several groups they are padded, so that no register reaches into the next.</summary>
+    public static int LinesOfGroup(long inputs) => Pad(inputs);
 
     private static int Pad(long lines) => (int)(lines + Wide.MostLanes - 1) / Wide.MostLanes * Wide.MostLanes;
 }

@@ -1,0 +1,50 @@
+using System.Globalization;
+using System.Text;
+
+namespace AnalogTorch.Layers;
+
+/// <summary>What became of one weight matrix, or of a layer that stays digital.</summary>
+/// <param name="Name">Name of the layer in the model, and of the matrix where a layer has several.</param>
+/// <param name="Kind">Type of the layer.</param>
+/// <param name="IsAnalog">Whether it is on tiles.</param>
+/// <param name="Note">The unit cell, or the noise of training, or why the layer stays digital.</param>
+/// <param name="Shape">Inputs → outputs, group by group.</param>
+/// <param name="Weights">Weights in the array, bias included.</param>
+/// <param name="Devices">Devices that they are made of.</param>
+/// <param name="Tiles">Tiles that it takes.</param>
+/// <param name="Utilization">Share of the cells of the tiles that hold a weight.</param>
+public sealed record ConversionRow(string Name, string Kind, bool IsAnalog, string Note, string Shape, long Weights, long Devices, long Tiles, double Utilization);
+
+/// <summary>What became of the layers of a model.</summary>
+/// <param name="Rows">One row a weight matrix on tiles, and one a digital layer with parameters.</param>
+public sealed record ConversionReport(IReadOnlyList<ConversionRow> Rows)
+{
+    private const string Header = "layer|kind|inputs → outputs|weights|devices|tiles|used|cell, or why digital";
+
+    /// <summary>Weights on tiles.</summary>
+    public long Weights => Rows.Sum(row => row.Weights);
+
+    /// <summary>Devices that they are made of.</summary>
+    public long Devices => Rows.Sum(row => row.Devices);
+
+    /// <summary>Tiles that they take.</summary>
+    public long Tiles => Rows.Sum(row => row.Tiles);
+
+    /// <summary>A table of the layers.</summary>
+    public override string ToString()
+    {
+        var header = Header.Split('|');
+        var lines = Rows.Select(row => new[]
+        {
+            row.Name, row.Kind, row.Shape, Number(row.Weights), Number(row.Devices), Number(row.Tiles),
+            row.IsAnalog ? row.Utilization.ToString("P0", CultureInfo.InvariantCulture) : "", row.Note,
+        }).Prepend(header).Append(["total", "", "", Number(Weights), Number(Devices), Number(Tiles), "", ""]).ToArray();
+        var widths = header.Select((_, column) => lines.Max(line => line[column].Length)).ToArray();
+        var text = new StringBuilder();
+        foreach (var line in lines)
+            text.AppendLine(string.Join("  ", line.Select((cell, column) => column is >= 3 and <= 6 ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]))).TrimEnd());
+        return text.ToString();
+    }
+
+    private static string Number(long value) => value == 0 ? "" : value.ToString("N0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,161 @@
+using AnalogTorch.Kernels;
+using AnalogTorch.Tiles;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Layers;
+
+/// <summary>Recurrent layers over whole sequences: LSTM, GRU, and plain ones.</summary>
+internal sealed class RecurrentKind : LayerKind
+{
+    public override bool Handles(nn.Module module) => module is LSTM or GRU or RNN or IRunsOnTiles<RecurrentRun>;
+
+    public override IEnumerable<LayerMatrix> Matrices(nn.Module module)
+    {
+        for (var layer = 0; module.has_parameter($"weight_ih_l{layer}"); layer++)
+        {
+            foreach (var direction in Directions(module))
+            {
+                foreach (var role in new[] { "ih", "hh" })
+                {
+                    var name = $"{role}_l{layer}{direction}";
+                    yield return new(name, module.get_parameter($"weight_{name}")!, module.has_parameter($"bias_{name}") ? module.get_parameter($"bias_{name}") : null);
+                }
+            }
+        }
+    }
+
+    public override IDisposable Put(nn.Module module, IReadOnlyList<Tile> tiles)
+    {
+        switch (module)
+        {
+            case LSTM lstm:
+                var run = new RecurrentRun(lstm, RecurrentSettings.Of(lstm), tiles);
+                return StandInHooks.Install<(Tensor, Tensor)?, (Tensor, Tensor, Tensor)>(lstm, run.StandIn, run.RunWithCell, Dispose);
+            case GRU gru:
+                var gated = new RecurrentRun(gru, RecurrentSettings.Of(gru), tiles);
+                return StandInHooks.Install<Tensor?, (Tensor, Tensor)>(gru!, gated.StandIn, gated.Run, Dispose);
+            case RNN rnn:
+                var plain = new RecurrentRun(rnn, RecurrentSettings.Of(rnn), tiles);
+                return StandInHooks.Install<Tensor?, (Tensor, Tensor)>(rnn!, plain.StandIn, plain.Run, Dispose);
+            default:
+                var layer = (IRunsOnTiles<RecurrentRun>)module;
+                return layer.Put(new RecurrentRun(module, ((IRecurrentLayer)module).Settings, tiles));
+        }
+    }
+
+    private static string[] Directions(nn.Module module) => module.has_parameter("weight_ih_l0_reverse") ? ["", "_reverse"] : [""];
+
+    private static void Dispose((Tensor, Tensor, Tensor) results)
+    {
+        results.Item1.Dispose();
+        results.Item2.Dispose();
+        results.Item3.Dispose();
+    }
+
+    private static void Dispose((Tensor, Tensor) results)
+    {
+        results.Item1.Dispose();
+        results.Item2.Dispose();
+    }
+}
+
+/// <summary>A recurrent layer of this library.</summary>
+internal interface IRecurrentLayer : IRunsOnTiles<RecurrentRun>
+{
+    RecurrentSettings Settings { get; }
+}
+
+/// <summary>A recurrent layer on its tiles: two for every layer and direction, in the order of torch's parameters.</summary>
+internal sealed class RecurrentRun(nn.Module module, RecurrentSettings settings, IReadOnlyList<Tile> tiles)
+{
+    public IReadOnlyList<Tile> Tiles => tiles;
+
+    /// <summary>An input without samples, one step long.</summary>
+    public Tensor StandIn()
+    {
+        var weight = Parameter("weight_ih_l0");
+        return empty(settings.IsBatchFirst ? [0, 1, tiles[0].Inputs] : [1, 0, tiles[0].Inputs], dtype: weight.dtype, device: weight.device);
+    }
+
+    /// <summary>Runs a layer with cells.</summary>
+    public (Tensor, Tensor, Tensor) RunWithCell(Tensor x, (Tensor, Tensor)? state)
+    {
+        var (y, hidden, cell) = Run(x, state?.Item1, state?.Item2);
+        return (y, hidden, cell!);
+    }
+
+    /// <summary>Runs a layer without cells.</summary>
+    public (Tensor, Tensor) Run(Tensor x, Tensor? state)
+    {
+        var (y, hidden, _) = Run(x, state, null);
+        return (y, hidden);
+    }
+
+    private (Tensor Y, Tensor Hidden, Tensor? Cell) Run(Tensor x, Tensor? hidden, Tensor? cell)
+    {
+        Check(x, hidden, cell);
+        try
+        {
+            using var scope = NewDisposeScope();
+            var (y, h, c) = Sequence(settings.IsBatchFirst ? x.transpose(0, 1) : x, hidden, cell);
+            if (settings.IsBatchFirst)
+                y = y.transpose(0, 1);
+            return (y.MoveToOuterDisposeScope(), h.MoveToOuterDisposeScope(), c?.MoveToOuterDisposeScope());
+        }
+        catch (NotFiniteNumberException)
+        {
+            throw tiles[0].NotFinite();
+        }
+    }
+
+    private (Tensor Y, Tensor Hidden, Tensor? Cell) Sequence(Tensor x, Tensor? hidden, Tensor? cell)
+    {
+        var (samples, directions) = (x.shape[1], settings.IsBidirectional ? 2 : 1);
+        var (lastHidden, lastCell) = (new List<Tensor>(), new List<Tensor>());
+        var none = zeros([samples, settings.Units], device: x.device);
+        for (var layer = 0; layer < settings.Layers; layer++)
+        {
+            var outputs = new Tensor[directions];
+            for (var direction = 0; direction < directions; direction++)
+            {
+                var index = layer * directions + direction;
+                var name = $"l{layer}{(direction == 0 ? "" : "_reverse")}";
+                var call = new RecurrentCall(settings.Kernel, Begin(2 * index, $"ih_{name}"), Begin(2 * index + 1, $"hh_{name}"), direction == 1);
+                var start = new UnitState(hidden?.select(0, index) ?? none, cell?.select(0, index) ?? none);
+                var (y, c) = RecurrentFunction.Apply(call, x, start);
+                outputs[direction] = y;
+                lastHidden.Add(y.select(0, direction == 0 ? y.shape[0] - 1 : 0));
+                if (c is not null)
+                    lastCell.Add(c);
+            }
+            x = directions == 1 ? outputs[0] : cat(outputs, 2);
+            if (settings.Dropout > 0 && module.training && layer + 1 < settings.Layers)
+                x = nn.functional.dropout(x, settings.Dropout, training: true);
+        }
+        return (x, stack(lastHidden), lastCell.Count == 0 ? null : stack(lastCell));
+    }
+
+    private TileCall Begin(int tile, string name)
+    {
+        var weight = Parameter($"weight_{name}");
+        var bias = settings.HasBias ? Parameter($"bias_{name}") : null;
+        AnalogLayer.Bind(tiles[tile], weight, bias);
+        return tiles[tile].Begin(weight, bias, module.training);
+    }
+
+    private Parameter Parameter(string name) => module.get_parameter(name)!;
+
+    private void Check(Tensor x, Tensor? hidden, Tensor? cell)
+    {
+        var inputs = tiles[0].Inputs;
+        if (x.dim() != 3 || x.size(-1) != inputs || x.NumberOfElements == 0)
+            throw new ArgumentException($"{tiles[0].Name}: the input must be [{(settings.IsBatchFirst ? "samples, time" : "time, samples")}, {inputs}], with at least one step and sample, but is [{string.Join(", ", x.shape)}]; its last dimension is the number of inputs.");
+        var samples = x.shape[settings.IsBatchFirst ? 0 : 1];
+        long[] shape = [settings.Layers * (settings.IsBidirectional ? 2 : 1), samples, settings.Units];
+        foreach (var (name, state) in new[] { ("hidden", hidden), ("cell", cell) })
+            if (state is not null && !state.shape.SequenceEqual(shape))
+                throw new ArgumentException($"{tiles[0].Name}: the initial {name} state must be [{string.Join(", ", shape)}], but is [{string.Join(", ", state.shape)}].");
+        tiles[0].Check(x, Parameter("weight_ih_l0"));
+    }
+}

@@ -1,0 +1,86 @@
+using System.Collections;
+using System.Reflection;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Layers;
+
+/// <summary>Leads calls of a sealed torch module around its own <c>forward</c>.</summary>
+/// <remarks>
+/// One hook keeps the input and hands the module a stand-in without samples, whose digital product costs next to nothing; the other returns
+/// what the tiles give. Hooks run when a module is called, not when its <c>forward</c> is. Hooks that were there before keep seeing the real
+/// input and output: ours is the last before and the first after.
+/// </remarks>
+internal static class StandInHooks
+{
+    /// <summary>Hooks of a module from tensor to tensor.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="standIn">Makes an input without samples.</param>
+    /// <param name="run">What the tiles give.</param>
+    public static IDisposable Install(nn.Module<Tensor, Tensor> module, Func<Tensor> standIn, Func<Tensor, Tensor> run)
+    {
+        Tensor? parked = null;
+        var before = module.register_forward_pre_hook((_, input) =>
+        {
+            parked = input;
+            return standIn();
+        });
+        var after = module.register_forward_hook((_, input, output) =>
+        {
+            input.Dispose();
+            output.Dispose();
+            var real = parked!;
+            parked = null;
+            return run(real);
+        });
+        PutFirst(module);
+        return new Removal(() =>
+        {
+            before.remove();
+            after.remove();
+        });
+    }
+
+    /// <summary>Hooks of a module with a state.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="standIn">Makes an input without samples; the state that goes with it is torch's zeros.</param>
+    /// <param name="run">What the tiles give.</param>
+    /// <param name="release">Disposes of a stand-in's results.</param>
+    public static IDisposable Install<TState, TResult>(
+        nn.Module<Tensor, TState, TResult> module, Func<Tensor> standIn, Func<Tensor, TState, TResult> run, Action<TResult> release)
+    {
+        (Tensor Input, TState State)? parked = null;
+        var before = module.register_forward_pre_hook((_, input, state) =>
+        {
+            parked = (input, state);
+            return (standIn(), default(TState)!);
+        });
+        var after = module.register_forward_hook((_, input, _, output) =>
+        {
+            input.Dispose();
+            release(output);
+            var real = parked!.Value;
+            parked = null;
+            return run(real.Input, real.State);
+        });
+        PutFirst(module);
+        return new Removal(() =>
+        {
+            before.remove();
+            after.remove();
+        });
+    }
+
+    /// <summary>Moves the hook that was registered last to the front of those that run after <c>forward</c>.</summary>
+    private static void PutFirst(nn.Module module)
+    {
+        FieldInfo? field = null;
+        for (var type = module.GetType(); type is not null && field is null; type = type.BaseType)
+            field = type.GetField("post_hooks", BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly);
+        if (field?.GetValue(module) is not IDictionary hooks)
+            throw new NotSupportedException($"{LayerKind.NameOf(module)} cannot be converted: this version of TorchSharp keeps hooks in another way; use version 0.107.0.");
+        var entries = hooks.Keys.Cast<object>().Select(key => (Key: key, Value: hooks[key])).ToArray();
+        hooks.Clear();
+        foreach (var entry in entries.TakeLast(1).Concat(entries.SkipLast(1)))
+            hooks.Add(entry.Key, entry.Value);
+    }
+}

@@ -1,0 +1,69 @@
+using AnalogTorch.Core;
+using AnalogTorch.Tiles;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Layers;
+
+/// <summary>A layer that runs on tiles, from its conversion until it is made digital again.</summary>
+internal sealed class TiledLayer : IDisposable
+{
+    private readonly IDisposable running;
+
+    private TiledLayer(nn.Module module, LayerKind kind, LayerMatrix[] matrices, Tile[] tiles)
+    {
+        (Module, Kind, Matrices, Tiles) = (module, kind, matrices, tiles);
+        State = tiles is [var only] ? only.State : new TileStates(matrices.Zip(tiles));
+        AnalogLayer.Attach(this);
+        running = kind.Put(module, tiles);
+    }
+
+    /// <summary>The layer.</summary>
+    public nn.Module Module { get; }
+
+    /// <summary>What kind it is of.</summary>
+    public LayerKind Kind { get; }
+
+    /// <summary>Its weight matrices as they were at the conversion.</summary>
+    public IReadOnlyList<LayerMatrix> Matrices { get; }
+
+    /// <summary>One tile a matrix.</summary>
+    public IReadOnlyList<Tile> Tiles { get; }
+
+    /// <summary>What the tiles hold, as a torch module.</summary>
+    public nn.Module State { get; }
+
+    /// <summary>Puts a layer on tiles.</summary>
+    /// <param name="name">The layer's name.</param>
+    /// <param name="module">The layer.</param>
+    /// <param name="kind">What kind it is of.</param>
+    /// <param name="hardware">The hardware.</param>
+    /// <param name="rng">The stream of the layer.</param>
+    public static TiledLayer Put(string name, nn.Module module, LayerKind kind, LayerHardware hardware, Rng rng)
+    {
+        var matrices = kind.Matrices(module).ToArray();
+        return new(module, kind, matrices,
+        [
+            .. matrices.Select(matrix => hardware.Build(
+                AnalogLayer.Join(name, matrix.Suffix), matrix.Weight, matrix.Bias, matrix.Suffix.Length == 0 ? rng : rng.Split(matrix.Suffix), matrix.Groups)),
+        ]);
+    }
+
+    /// <summary>Makes the layer digital again; its parameters keep what the tiles held.</summary>
+    public void Dispose()
+    {
+        running.Dispose();
+        AnalogLayer.Detach(this);
+        foreach (var tile in Tiles)
+            tile.Dispose();
+    }
+
+    /// <summary>The states of several tiles, by the names of their matrices.</summary>
+    private sealed class TileStates : nn.Module
+    {
+        public TileStates(IEnumerable<(LayerMatrix Matrix, Tile Tile)> tiles) : base(nameof(TileStates))
+        {
+            foreach (var (matrix, tile) in tiles)
+                register_module(matrix.Suffix, tile.State);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using AnalogTorch.Kernels;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Tiles;
+
+/// <summary>One direction of one recurrent layer, over one sequence.</summary>
+/// <param name="Kernel">What a unit does.</param>
+/// <param name="Input">The call of the tile of input weights.</param>
+/// <param name="Hidden">The call of the tile of hidden weights.</param>
+/// <param name="IsReversed">Whether time runs backward.</param>
+internal sealed record RecurrentCall(IRecurrentKernel Kernel, TileCall Input, TileCall Hidden, bool IsReversed);
+
+/// <summary>The autograd node of a whole sequence: one read for the inputs of all steps, one read a step for the hidden state.</summary>
+/// <remarks>The two reads have converters of their own, and are added digitally, where the gates are computed too.</remarks>
+internal sealed class RecurrentFunction : autograd.MultiTensorFunction<RecurrentFunction>
+{
+    public override string Name => nameof(RecurrentFunction);
+
+    /// <summary>Runs a sequence.</summary>
+    /// <param name="call">The layer.</param>
+    /// <param name="x">Inputs [time, samples, inputs].</param>
+    /// <param name="start">State before the first step [samples, units].</param>
+    /// <returns>Hidden states [time, samples, units], and the last cell state [samples, units] where units have one.</returns>
+    public static (Tensor Y, Tensor? Cell) Apply(RecurrentCall call, Tensor x, UnitState start)
+    {
+        var result = is_grad_enabled()
+            ? apply(x, start.Hidden, call.Kernel.HasCell ? start.Cell : null!, call.Input.Weight, call.Hidden.Weight, call.Input.Bias!, call.Hidden.Bias!, call)
+            : Forward(call, x, start).Outputs;
+        return (result[0], call.Kernel.HasCell ? result[1] : null);
+    }
+
+    public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        var (x, hidden, call) = ((Tensor)vars[0], (Tensor)vars[1], (RecurrentCall)vars[7]);
+        var (outputs, sequence) = Forward(call, x, new(hidden, vars[2] as Tensor ?? hidden));
+        sequence.Keep();
+        sequence.WantsInput = x.requires_grad;
+        ctx.save_data("sequence", sequence);
+        if (call.Input.Tile.LearnsByGradient || call.Hidden.Tile.LearnsByGradient)
+            ctx.save_for_backward([call.Input.Weight, call.Hidden.Weight]); // torch counts writes to them, and refuses a backward through values that are gone
+        return outputs;
+    }
+
+    /// <remarks>An exception here would end the process, so the tile keeps it.</remarks>
+    public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs)
+    {
+        var sequence = (Sequence)ctx.get_data("sequence");
+        try
+        {
+            using var scope = NewDisposeScope();
+            if (sequence.Call.Input.Tile.LearnsByGradient || sequence.Call.Hidden.Tile.LearnsByGradient)
+                ctx.get_saved_variables();
+            var gradients = sequence.Backward(grad_outputs[0], grad_outputs.Count > 1 ? grad_outputs[1] : null);
+            return [.. gradients.Select(gradient => gradient?.MoveToOuterDisposeScope()!), null!];
+        }
+        catch (Exception exception)
+        {
+            sequence.Call.Input.Tile.Keep(exception);
+            return [null!, null!, null!, null!, null!, null!, null!, null!];
+        }
+    }
+
+    private static (List<Tensor> Outputs, Sequence Sequence) Forward(RecurrentCall call, Tensor x, UnitState start)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var (kernel, steps, samples, units) = (call.Kernel, x.shape[0], x.shape[1], call.Hidden.Tile.Inputs);
+        x = x.detach().contiguous();
+        var options = x.device;
+        var hidden = empty([steps + 1, samples, units], device: options);
+        var cell = kernel.HasCell ? empty([steps + 1, samples, units], device: options) : hidden;
+        var saved = empty([steps, samples, Math.Max(kernel.SavedCount, 1) * units], device: options);
+        var sequence = new Sequence(call, x, hidden, cell, saved);
+        var first = sequence.State(call.IsReversed ? steps : 0);
+        first.Hidden.copy_(start.Hidden);
+        if (kernel.HasCell)
+            first.Cell.copy_(start.Cell);
+        var input = call.Input.Forward(x.view(steps * samples, -1)).view(steps, samples, -1);
+        for (var step = 0L; step < steps; step++)
+        {
+            using var inner = NewDisposeScope();
+            var time = call.IsReversed ? steps - 1 - step : step;
+            var (before, after) = sequence.Around(time);
+            kernel.Forward(input.select(0, time), call.Hidden.Forward(before.Hidden, time), before, after, saved.select(0, time));
+        }
+        var outputs = new List<Tensor> { hidden.narrow(0, call.IsReversed ? 0 : 1, steps).clone().MoveToOuterDisposeScope() };
+        if (kernel.HasCell)
+            outputs.Add(cell[call.IsReversed ? 0 : steps].clone().MoveToOuterDisposeScope());
+        foreach (var tensor in new[] { x, hidden, cell, saved })
+            tensor.MoveToOuterDisposeScope();
+        return (outputs, sequence);
+    }
+
+    /// <summary>What a sequence keeps from forward to backward.</summary>
+    private sealed class Sequence(RecurrentCall call, Tensor x, Tensor hidden, Tensor cell, Tensor saved)
+    {
+        public RecurrentCall Call => call;
+
+        public bool WantsInput { get; set; }
+
+        /// <summary>Holds the tensors beyond the caller's dispose scope.</summary>
+        public void Keep()
+        {
+            foreach (var tensor in new[] { x, hidden, cell, saved })
+                tensor.DetachFromDisposeScope();
+        }
+
+        public UnitState State(long time) => new(hidden.select(0, time), cell.select(0, time));
+
+        /// <summary>The states before and after a step.</summary>
+        public (UnitState Before, UnitState After) Around(long time) =>
+            call.IsReversed ? (State(time + 1), State(time)) : (State(time), State(time + 1));
+
+        /// <summary>Gradients by inputs, start state, weights and biases.</summary>
+        public List<Tensor?> Backward(Tensor? dHidden, Tensor? dCell)
+        {
+            if (hidden.IsInvalid)
+                throw new InvalidOperationException("backward ran twice through one call; run forward again before the second");
+            using var noGrad = no_grad();
+            var (kernel, steps, samples, units) = (call.Kernel, x.shape[0], x.shape[1], hidden.shape[2]);
+            var gates = kernel.GateCount * units;
+            var gradient = new UnitState(zeros_like(hidden[0]), zeros_like(hidden[0]));
+            if (kernel.HasCell && dCell is not null)
+                gradient.Cell.copy_(dCell);
+            var dInput = empty([steps, samples, gates], device: x.device);
+            var dRecurrent = kernel.HasTwoErrors ? empty_like(dInput) : dInput;
+            for (var step = 0L; step < steps; step++)
+            {
+                using var inner = NewDisposeScope();
+                var time = call.IsReversed ? step : steps - 1 - step;
+                if (dHidden is not null)
+                    gradient.Hidden.add_(dHidden.select(0, time));
+                var (before, after) = Around(time);
+                var error = dRecurrent.select(0, time);
+                kernel.Backward(saved.select(0, time), before, after, gradient, dInput.select(0, time), error);
+                gradient.Hidden.add_(call.Hidden.Backward(error, time));
+            }
+            var inputErrors = dInput.view(steps * samples, gates);
+            var recurrentErrors = dRecurrent.view(steps * samples, gates);
+            Tile.CheckGradient(inputErrors);
+            var previous = hidden.narrow(0, call.IsReversed ? 1 : 0, steps).view(steps * samples, units);
+            var dX = WantsInput ? call.Input.Backward(inputErrors).view(x.shape) : null;
+            var (dWeight, dBias) = Learn(call.Input, x.view(steps * samples, -1), inputErrors);
+            var (dHiddenWeight, dHiddenBias) = Learn(call.Hidden, previous, recurrentErrors);
+            foreach (var tensor in new[] { x, hidden, cell, saved })
+                tensor.Dispose();
+            return [dX, gradient.Hidden, kernel.HasCell ? gradient.Cell : null, dWeight, dHiddenWeight, dBias, dHiddenBias];
+        }
+
+        /// <summary>The gradients of one tile, or nothing and an example for its next update.</summary>
+        private static (Tensor? Weight, Tensor? Bias) Learn(TileCall call, Tensor inputs, Tensor errors)
+        {
+            if (call.WantsUpdate)
+                call.Tile.Keep(new RowExample(inputs.alias(), errors.alias()));
+            return (call.WantsWeight ? errors.t().mm(inputs) : null, call.WantsBias ? errors.sum([0L]) : null);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using AnalogTorch.Core;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Tiles;
+
+/// <summary>One call of a layer: all its reads find the same weights, and their noise is keyed by the number of the call.</summary>
+/// <param name="Tile">The tile.</param>
+/// <param name="Weight">The layer's weights as they are in this call.</param>
+/// <param name="Bias">The layer's bias as it is in this call, or null.</param>
+/// <param name="Training">Whether this is a call of training; the noise of others does not change that of a training.</param>
+/// <param name="Number">The number of the call, among those of training or among the others.</param>
+internal sealed record TileCall(Tile Tile, Tensor Weight, Tensor? Bias, bool Training, long Number)
+{
+    /// <summary>Whether backward is to keep what a pulse update needs.</summary>
+    public bool WantsUpdate { get; } = Training && !Tile.LearnsByGradient && Weight.requires_grad && is_grad_enabled();
+
+    /// <summary>Whether torch asks for a gradient of the weights.</summary>
+    public bool WantsWeight { get; } = Tile.LearnsByGradient && Weight.requires_grad;
+
+    /// <summary>Whether torch asks for a gradient of the bias.</summary>
+    public bool WantsBias { get; } = Bias is { requires_grad: true } && (Tile.LearnsByGradient || !Tile.HasAnalogBias);
+
+    /// <summary>The stream of the reads from the input side.</summary>
+    public Rng ForwardStream { get; } = Tile.Stream.Split(Training ? "forward" : "evaluate").Split(Number);
+
+    /// <summary>The stream of the reads from the output side.</summary>
+    public Rng BackwardStream => Tile.Stream.Split("backward").Split(Number);
+
+    /// <summary>The constant input's weights, if they are in the array.</summary>
+    public Tensor? AnalogBias => Tile.HasAnalogBias ? Bias : null;
+
+    /// <summary>The weights as the reads of this call find them [outputs, inputs].</summary>
+    public Tensor Weights => Tile.WeightsOf(this);
+
+    /// <summary>Reads rows of inputs: x·Wᵀ + b as the hardware gives it.</summary>
+    /// <param name="x">Inputs [samples, inputs].</param>
+    /// <returns>Outputs [samples, outputs].</returns>
+    public Tensor Forward(Tensor x) => Forward(x, ForwardStream);
+
+    /// <summary>The same for one of several reads of a call.</summary>
+    /// <param name="x">Inputs [samples, inputs].</param>
+    /// <param name="part">The number of the read.</param>
+    public Tensor Forward(Tensor x, long part) => Forward(x, ForwardStream.Split("part").Split(part));
+
+    /// <summary>Reads rows of errors from the output side: δ·W as the hardware gives it.</summary>
+    /// <param name="delta">Gradients by the outputs [samples, outputs].</param>
+    /// <returns>Gradients by the inputs [samples, inputs].</returns>
+    public Tensor Backward(Tensor delta) => Backward(delta, BackwardStream);
+
+    /// <summary>The same for one of several reads of a call.</summary>
+    /// <param name="delta">Gradients by the outputs [samples, outputs].</param>
+    /// <param name="part">The number of the read.</param>
+    public Tensor Backward(Tensor delta, long part) => Backward(delta, BackwardStream.Split("part").Split(part));
+
+    private Tensor Forward(Tensor x, Rng stream)
+    {
+        var y = Tile.Size.Read(Tile.ForwardPath, Tile.Size.MaxInputs, x, Weights, AnalogBias, stream);
+        return Bias is null || AnalogBias is not null ? y : y.add_(Bias);
+    }
+
+    private Tensor Backward(Tensor delta, Rng stream)
+    {
+        using var transposed = Weights.t();
+        return Tile.Size.Read(Tile.BackwardPath, Tile.Size.MaxOutputs, delta, transposed, null, stream);
+    }
+}
