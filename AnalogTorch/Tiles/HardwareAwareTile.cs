@@ -92,7 +92,10 @@ public sealed class HardwareAwareTile : Tile
     internal override Tensor OwnWeightsOf(TileCall call)
     {
         var weight = Matrix(call.Weight.detach());
-        return call.Training ? Config.WeightNoise.Draw(weight, () => empty_like(weight), WeightStream(call)) : weight;
+        if (!call.Training)
+            return weight;
+        var room = empty_like(weight); // here, since what a draw makes is gone after it
+        return Config.WeightNoise.Draw(weight, () => room, WeightStream(call));
     }
 
     internal override void Keep(LearningExample example) => throw new InvalidOperationException($"{Name} is hardware-aware, and takes no pulses.");

@@ -36,6 +36,7 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
         sequence.Keep();
         sequence.WantsInput = x.requires_grad;
         ctx.save_data("sequence", sequence);
+        ctx.set_materialize_grads(false); // torch would need tensors for it that the caller's dispose scope has freed by then
         if (call.Input.Tile.LearnsByGradient || call.Hidden.Tile.LearnsByGradient)
             ctx.save_for_backward([call.Input.Weight, call.Hidden.Weight]); // torch counts writes to them, and refuses a backward through values that are gone
         return outputs;
@@ -50,7 +51,7 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
             using var scope = NewDisposeScope();
             if (sequence.Call.Input.Tile.LearnsByGradient || sequence.Call.Hidden.Tile.LearnsByGradient)
                 ctx.get_saved_variables();
-            var gradients = sequence.Backward(grad_outputs[0], grad_outputs.Count > 1 ? grad_outputs[1] : null);
+            var gradients = sequence.Backward(Given(grad_outputs[0]), grad_outputs.Count > 1 ? Given(grad_outputs[1]) : null);
             return [.. gradients.Select(gradient => gradient?.MoveToOuterDisposeScope()!), null!];
         }
         catch (Exception exception)
@@ -58,6 +59,8 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
             sequence.Call.Input.Tile.Keep(exception);
             return [null!, null!, null!, null!, null!, null!, null!, null!];
         }
+
+        static Tensor? Given(Tensor? gradient) => gradient is { IsInvalid: false } ? gradient : null; // nobody asked about this output
     }
 
     private static (List<Tensor> Outputs, Sequence Sequence) Forward(RecurrentCall call, Tensor x, UnitState start)

@@ -1,3 +1,4 @@
+using AnalogTorch.Presets;
 using AnalogTorch.Tiles;
 
 namespace AnalogTorch.Examples.Benchmarks;
@@ -31,6 +32,16 @@ internal static class BenchmarkTable
             bench => new ReadContest(BenchmarkHardware.EightBitBothWays, Size, Batch, backward: true, bench.Settings.Seed)),
         Duel("hardware-aware", "hardware-aware step with a fresh weight-noise draw per batch, 512×512, batch 64 ÷ digital step", 1.5, 1.2,
             bench => new StepContest(HardwareAware.ConvertForTraining, Size, Batch, bench.Settings.Seed)),
+        Twin("lstm", "LSTM, 200 units, 35 steps, batch 20: forward and backward with 8-bit converters and noise both ways, no update ÷ torch's LSTM", 1.4, 1.2,
+            seed => TwinContest.Lstm(BenchmarkHardware.EightBitBothWays, StepPart.Gradients, null, seed)),
+        Twin("lstm-hardware-aware", "the same, hardware-aware step with a fresh weight-noise draw per batch ÷ digital step", 1.6, 1.4,
+            seed => TwinContest.Lstm(PcmPresets.HardwareAware, StepPart.Whole, null, seed)),
+        Twin("lstm-update-0.003", "the same, whole step with pulsed update at 0.003 coincidences, soft bounds ÷ digital step", 3, 2,
+            seed => TwinContest.Lstm(BenchmarkHardware.SoftBounds with { Forward = PcmPresets.EightBitPath, Backward = PcmPresets.EightBitPath }, StepPart.Whole, 0.003, seed)),
+        Twin("conv-3x3", "3×3 convolution, 64 → 64 channels, 32×32, batch 16: forward and backward with 8-bit converters and noise both ways, no update ÷ digital", 1.5, 1.2,
+            seed => TwinContest.Convolution(BenchmarkHardware.EightBitBothWays, StepPart.Gradients, null, seed)),
+        Twin("conv-3x3-hardware-aware", "the same, hardware-aware step with a fresh weight-noise draw per batch ÷ digital step", 1.5, 1.2,
+            seed => TwinContest.Convolution(PcmPresets.HardwareAware, StepPart.Whole, null, seed)),
         Memory("constant-step", 20, 10),
         Memory("soft-bounds", 24, 12),
         Memory("pcm-pair", 32, 16),
@@ -39,6 +50,9 @@ internal static class BenchmarkTable
         Duel("inference-mlp", "inference of 784-250-125-10 on 10,000 images, batch 1,000, DAC, noise and ADC on ÷ digital inference", 1.4, 1.1,
             bench => new InferenceContest(bench.Digits, bench.Settings.Seed)),
     ];
+
+    private static BenchmarkRow Twin(string name, string what, double bound, double aim, Func<long, TwinContest> contest) =>
+        Duel(name, what, bound, aim, bench => contest(bench.Settings.Seed));
 
     private static BenchmarkRow Update(double density, double bound, double aim) =>
         Duel(FormattableString.Invariant($"update-{density}"),

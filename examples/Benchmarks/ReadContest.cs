@@ -30,6 +30,7 @@ internal sealed class ReadContest : Contest
     public override void Analog()
     {
         Run(pair.ToBeAnalog, 1);
+        tile.ThrowIfFaulted();
         tile.DropPending();
     }
 
