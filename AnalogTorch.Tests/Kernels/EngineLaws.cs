@@ -105,6 +105,31 @@ public class EngineLaws
             Assert.Equal(up.Sum() + down.Sum(), target.Pulses);
         }, iter: 10, threads: 1);
 
+    /// <summary>A group's elements receive the coincidences of its own input lines, and move as they do in the scalar engine.</summary>
+    [Theory]
+    [MemberData(nameof(AllPairs))]
+    public void GroupsHaveInputLinesOfTheirOwn(string engine, string device) =>
+        Gen.Select(Gen.Int[1, 4], Gen.Int[1, 3], Gen.Int[1, 20], Gen.Int[0, 70], Gen.ULong).Sample((groups, outputs, inputs, samples, key) =>
+        {
+            using var scope = NewDisposeScope();
+            var padded = (inputs + 15) / 16 * 16;
+            var all = Bench.Trains(new Rng(key), samples, groups * padded, groups * outputs, density: 0.2);
+            var words = all.Inputs.view(samples, groups, padded);
+            words.narrow(2, inputs, padded - inputs).zero_();
+            var trains = all with { Groups = groups };
+            var target = Bench.Target(Bench.Device(device), new Rng(key), groups * outputs, inputs, counting: true);
+            Bench.Device(device).Accept(Bench.Engine(engine).Update(target, trains, new Rng(key)));
+            for (var group = 0; group < groups; group++)
+            {
+                var own = Bench.Pair(words.select(1, group).contiguous(), all.Outputs.narrow(1, group * outputs, outputs).contiguous(), samples);
+                var (up, down) = Bench.Coincidences(own, outputs, inputs, PulseSide.Both, false);
+                Assert.Equal(up, target.UpCounts!.narrow(0, group * outputs, outputs).contiguous().data<int>().ToArray());
+                Assert.Equal(down, target.DownCounts!.narrow(0, group * outputs, outputs).contiguous().data<int>().ToArray());
+            }
+            if (engine != "scalar")
+                AssertAgree(engine, device, new Rng(key), groups * outputs, inputs, PulseSide.Both, false, (e, one) => e.Update(one, trains, new Rng(key)));
+        }, iter: 10, threads: 1);
+
     [Theory]
     [MemberData(nameof(AllPairs))]
     public void ValuesStayWithinTheirBounds(string engine, string device) =>

@@ -13,6 +13,7 @@ internal sealed class TiledLayer : IDisposable
     {
         (Module, Kind, Matrices, Tiles) = (module, kind, matrices, tiles);
         State = tiles is [var only] ? only.State : new TileStates(matrices.Zip(tiles));
+        State.train(module.training);
         AnalogLayer.Attach(this);
         running = kind.Put(module, tiles);
     }
