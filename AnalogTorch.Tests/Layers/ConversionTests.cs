@@ -220,7 +220,7 @@ public class ConversionTests
     public void LoadingDigitalWeightsReachesTheDevices()
     {
         using var scope = NewDisposeScope();
-        var (digital, analog) = (Linear(6, 4), Linear(6, 4));
+        var (digital, analog) = (Linear(528, 4), Linear(528, 4));
         analog.ToAnalog(PcmPresets.MspLsp, seed: 2);
         using (no_grad())
             foreach (var (from, to) in digital.parameters().Zip(analog.parameters()))

@@ -91,6 +91,19 @@ public abstract class CellArray : IUpdatable, IDisposable
         State.Counter(StepsTaken)++;
     }
 
+    /// <summary>Lets the time of examples pass without a change that anybody asks for, as in a frozen layer.</summary>
+    /// <param name="samples">Number of training examples.</param>
+    public void Idle(int samples)
+    {
+        for (var left = samples; left > 0;)
+        {
+            var count = (int)Math.Min(left, ExamplesUntilDue(Examples));
+            left -= count;
+            Pass(count);
+        }
+        State.Counter(StepsTaken)++;
+    }
+
     /// <summary>Lets the time of examples pass, and does what is due after them.</summary>
     private void Pass(int samples)
     {

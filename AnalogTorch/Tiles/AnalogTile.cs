@@ -1,5 +1,6 @@
 using AnalogTorch.Cells;
 using AnalogTorch.Core;
+using AnalogTorch.Kernels;
 using AnalogTorch.Periphery;
 using AnalogTorch.Updates;
 using static TorchSharp.torch;
@@ -17,7 +18,7 @@ public sealed class AnalogTile : Tile
     private readonly CellArray cells;
     private readonly CellArray? biasCells;
     private readonly PulseTrains trains;
-    private readonly List<LearningExample> pending = [];
+    private readonly List<(LearningExample Example, bool Weights, bool Bias)> pending = [];
     private IntPtr boundWeight, boundBias;
 
     /// <summary>Builds the hardware and writes the present values of the parameters into it.</summary>
@@ -64,7 +65,7 @@ public sealed class AnalogTile : Tile
     /// <summary>Keeps an example for the next update; the tile owns the tensors from now on.</summary>
     /// <param name="x">Inputs [samples, inputs].</param>
     /// <param name="delta">Gradients of the loss by the outputs [samples, outputs].</param>
-    public void Keep(Tensor x, Tensor delta) => Keep(new RowExample(x, delta));
+    public void Keep(Tensor x, Tensor delta) => pending.Add((new RowExample(x, delta), true, true));
 
     /// <summary>Throws what went wrong in the last backward pass, if anything did.</summary>
     public void ThrowIfFaulted()
@@ -82,11 +83,13 @@ public sealed class AnalogTile : Tile
         ThrowIfFaulted();
         if (rate != 0)
         {
-            foreach (var example in pending)
+            foreach (var (example, learnsWeights, learnsBias) in pending)
             {
+                IUpdatable weights = learnsWeights ? cells : new FrozenCells(cells);
+                var bias = biasCells is null || learnsBias ? (IUpdatable?)biasCells : new FrozenCells(biasCells);
                 foreach (var (x, delta) in example.Batches())
                 {
-                    Config.Update.Apply(x, delta, rate, Stream.Split("trains").Split(cells.Steps), trains, cells, biasCells);
+                    Config.Update.Apply(x, delta, rate, Stream.Split("trains").Split(cells.Steps), trains, weights, bias);
                     x.Dispose();
                     delta.Dispose();
                 }
@@ -98,7 +101,7 @@ public sealed class AnalogTile : Tile
     /// <summary>Forgets the kept examples.</summary>
     public void DropPending()
     {
-        foreach (var example in pending)
+        foreach (var (example, _, _) in pending)
             example.Dispose();
         pending.Clear();
     }
@@ -160,7 +163,7 @@ public sealed class AnalogTile : Tile
 
     internal override Tensor OwnWeightsOf(TileCall call) => cells.Weights.alias();
 
-    internal override void Keep(LearningExample example) => pending.Add(example);
+    internal override void Keep(TileCall call, LearningExample example) => pending.Add((example, call.Learns.Weights, call.Learns.Bias));
 
     private protected override bool PutsBiasInArray => Config.Bias is AnalogBias;
 
@@ -193,5 +196,15 @@ public sealed class AnalogTile : Tile
         built.Write(targets);
         State.register_module(role, built.State);
         return built;
+    }
+
+    /// <summary>Cells that receive no pulses, but live through the time of the examples.</summary>
+    private sealed class FrozenCells(CellArray cells) : IUpdatable
+    {
+        public double WeightStep => cells.WeightStep;
+
+        public void Update(TrainPair trains) => cells.Idle(trains.Samples);
+
+        public void Add(Tensor change, int samples) => cells.Idle(samples);
     }
 }

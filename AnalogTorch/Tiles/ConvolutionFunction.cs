@@ -70,7 +70,7 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
             var weightGradient = read.Graph?.Gradient(delta);
             var biasGradient = call.WantsBias ? delta.flatten(2).sum([0L, 2L]) : null;
             if (read.X is not null)
-                call.Tile.Keep(new ConvolutionExample(read.X, delta, read.Shape));
+                call.Tile.Keep(call, new ConvolutionExample(read.X, delta, read.Shape));
             return [Out(gradient), Out(weightGradient), Out(biasGradient), null!, null!];
         }
         catch (Exception exception)

@@ -98,7 +98,7 @@ public sealed class HardwareAwareTile : Tile
         return Config.WeightNoise.Draw(weight, () => room, WeightStream(call));
     }
 
-    internal override void Keep(LearningExample example) => throw new InvalidOperationException($"{Name} is hardware-aware, and takes no pulses.");
+    internal override void Keep(TileCall call, LearningExample example) => throw new InvalidOperationException($"{Name} is hardware-aware, and takes no pulses.");
 
     private protected override bool PutsBiasInArray => true;
 

@@ -64,7 +64,7 @@ internal sealed class LinearFunction : autograd.SingleTensorFunction<LinearFunct
             if (x is { IsInvalid: true })
                 throw new InvalidOperationException("backward ran again through a call whose update was already taken; run forward again after optimizer.step()");
             if (x is not null)
-                call.Tile.Keep(new RowExample(x, delta));
+                call.Tile.Keep(call, new RowExample(x, delta));
             return [gradient!, weightGradient!, biasGradient!, null!];
         }
         catch (Exception exception)

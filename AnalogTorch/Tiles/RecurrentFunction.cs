@@ -154,7 +154,7 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
         private static (Tensor? Weight, Tensor? Bias) Learn(TileCall call, Tensor inputs, Tensor errors)
         {
             if (call.WantsUpdate)
-                call.Tile.Keep(new RowExample(inputs.alias(), errors.alias()));
+                call.Tile.Keep(call, new RowExample(inputs.alias(), errors.alias()));
             return (call.WantsWeight ? errors.t().mm(inputs) : null, call.WantsBias ? errors.sum([0L]) : null);
         }
     }

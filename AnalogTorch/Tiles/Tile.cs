@@ -92,7 +92,7 @@ public abstract class Tile : IDisposable
     /// <param name="training">Whether the layer is in training mode.</param>
     internal TileCall Begin(Tensor weight, Tensor? bias, bool training)
     {
-        OnBegin(weight, bias, training && weight.requires_grad);
+        OnBegin(weight, bias, training && (weight.requires_grad || (HasAnalogBias && bias!.requires_grad)));
         return new(this, weight, bias, training, state.Counter(training ? Reads : Evaluations)++);
     }
 
@@ -103,7 +103,9 @@ public abstract class Tile : IDisposable
     internal abstract Tensor OwnWeightsOf(TileCall call);
 
     /// <summary>Keeps an example for the next update, and owns it from now on.</summary>
-    internal abstract void Keep(LearningExample example);
+    /// <param name="call">The call that it comes from.</param>
+    /// <param name="example">The example.</param>
+    internal abstract void Keep(TileCall call, LearningExample example);
 
     /// <summary>Refuses weights of a dtype that the layer cannot have, and inputs that it cannot take, in a sentence that names the layer.</summary>
     internal void Check(Tensor x, Tensor weight)

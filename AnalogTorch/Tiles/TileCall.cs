@@ -12,7 +12,12 @@ namespace AnalogTorch.Tiles;
 internal sealed record TileCall(Tile Tile, Tensor Weight, Tensor? Bias, bool Training, long Number)
 {
     /// <summary>Whether backward is to keep what a pulse update needs.</summary>
-    public bool WantsUpdate { get; } = Training && !Tile.LearnsByGradient && Weight.requires_grad && is_grad_enabled();
+    public bool WantsUpdate => Learns.Weights || Learns.Bias;
+
+    /// <summary>Which parameters in memory learn from this call; the others are frozen.</summary>
+    public (bool Weights, bool Bias) Learns { get; } = Training && !Tile.LearnsByGradient && is_grad_enabled()
+        ? (Weight.requires_grad, Tile.HasAnalogBias && Bias!.requires_grad)
+        : (false, false);
 
     /// <summary>Whether torch asks for a gradient of the weights.</summary>
     public bool WantsWeight { get; } = Tile.LearnsByGradient && Weight.requires_grad;
