@@ -36,7 +36,6 @@ public sealed class WordLstm : LanguageModel, IArchitectures
         decoder = Linear(hidden, vocabulary);
         if (tied)
         {
-            decoder.weight!.Dispose();
             decoder.weight = encoder.weight!;
         }
         RegisterComponents();

@@ -145,9 +145,9 @@ public class ZooLaws
         Assert.True(architecture.Outputs > 0);
     }
 
-    private static int Outputs(Architecture architecture) => architecture.Image is null ? architecture.Outputs : 10;
+    private static int Outputs(AnalogTorch.Models.Networks.Architecture architecture) => architecture.Image is null ? architecture.Outputs : 10;
 
-    private static (Architecture Architecture, Module Network, Tensor[] Inputs) Small(string name)
+    private static (AnalogTorch.Models.Networks.Architecture Architecture, Module Network, Tensor[] Inputs) Small(string name)
     {
         var architecture = Zoo.Find(name);
         var rng = Rng.FromSeed(11).Split("inputs");
