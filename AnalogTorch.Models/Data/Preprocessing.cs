@@ -15,11 +15,11 @@ public sealed record Preprocessing
     /// <summary>The values that torchvision's ImageNet networks were trained with: shorter side 256, the middle 224×224.</summary>
     public static Preprocessing ImageNet { get; } = new(256, 224, [0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f]);
 
-    /// <summary>The same for torchvision's Inception v3: shorter side 342, the middle 299×299.</summary>
-    public static Preprocessing Inception { get; } = ImageNet with { ShorterSide = 342, Crop = 299 };
-
     /// <summary>Pixels from −1 to 1, as many TensorFlow networks expect them; sizes as <see cref="ImageNet"/>.</summary>
     public static Preprocessing TensorFlow { get; } = new(256, 224, [0.5f, 0.5f, 0.5f], [0.5f, 0.5f, 0.5f]);
+
+    /// <summary>Pixels from −1 to 1, as Inception v3 was trained with: shorter side 342, the middle 299×299.</summary>
+    public static Preprocessing Inception { get; } = TensorFlow with { ShorterSide = 342, Crop = 299 };
 
     /// <summary>Pixels from 0 to 1; sizes as <see cref="ImageNet"/>.</summary>
     public static Preprocessing UnitRange { get; } = new(256, 224, [0, 0, 0], [1, 1, 1]);

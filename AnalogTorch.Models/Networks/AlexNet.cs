@@ -16,7 +16,11 @@ public sealed class AlexNet : ImageNetwork, IArchitectures
     private readonly Sequential classifier;
 
     /// <summary>The network with start values of a seed: uniform in ±1/√inputs, as PyTorch does it.</summary>
-    public AlexNet(int classes = 1000, long seed = 0, double dropout = 0.5) : base(nameof(AlexNet), classes, SmallestSide)
+    /// <param name="classes">Number of classes.</param>
+    /// <param name="seed">Seed of the start values.</param>
+    /// <param name="dropout">Share of values set to zero before the first two linear layers in training.</param>
+    /// <param name="hidden">Width of the two hidden linear layers.</param>
+    public AlexNet(int classes = 1000, long seed = 0, double dropout = 0.5, int hidden = 4096) : base(nameof(AlexNet), classes, SmallestSide)
     {
         features = Sequential(
             Conv2d(3, 64, 11, stride: 4, padding: 2), ReLU(), MaxPool2d(3, stride: 2),
@@ -25,9 +29,9 @@ public sealed class AlexNet : ImageNetwork, IArchitectures
             Conv2d(384, 256, 3, padding: 1), ReLU(),
             Conv2d(256, 256, 3, padding: 1), ReLU(), MaxPool2d(3, stride: 2));
         classifier = Sequential(
-            Dropout(dropout), Linear(256 * 6 * 6, 4096), ReLU(),
-            Dropout(dropout), Linear(4096, 4096), ReLU(),
-            Linear(4096, classes));
+            Dropout(dropout), Linear(256 * 6 * 6, hidden), ReLU(),
+            Dropout(dropout), Linear(hidden, hidden), ReLU(),
+            Linear(hidden, classes));
         RegisterComponents();
         StartValues.Draw(this, seed);
     }

@@ -28,14 +28,24 @@ public abstract class ImageNetwork : Module<Tensor, Tensor>
     /// <exception cref="ArgumentException">The images are of another shape or too small.</exception>
     public sealed override Tensor forward(Tensor images)
     {
-        if (images.shape is not [_, 3, var height, var width] || height < smallestSide || width < smallestSide)
-        {
-            throw new ArgumentException(
-                $"{GetName()} takes images [batch, 3, height, width] of {smallestSide}×{smallestSide} pixels or more, but got [{string.Join(", ", images.shape)}].",
-                nameof(images));
-        }
+        Check(images);
         using var scope = NewDisposeScope();
         return Scores(images).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Refuses images of another shape, or too small ones, in one sentence.</summary>
+    /// <param name="images">The images.</param>
+    /// <param name="atLeast">Smallest height and width in pixels; null means that of the network.</param>
+    /// <exception cref="ArgumentException">They are of another shape or too small.</exception>
+    protected void Check(Tensor images, int? atLeast = null)
+    {
+        var side = atLeast ?? smallestSide;
+        if (images.shape is not [_, 3, var height, var width] || height < side || width < side)
+        {
+            throw new ArgumentException(
+                $"{GetName()} takes images [batch, 3, height, width] of {side}×{side} pixels or more, but got [{string.Join(", ", images.shape)}].",
+                nameof(images));
+        }
     }
 
     /// <summary>The scores of images of the right shape; runs within a dispose scope.</summary>

@@ -19,13 +19,18 @@ public sealed class Vgg : ImageNetwork, IArchitectures
     private readonly Sequential classifier;
 
     /// <summary>The network with start values of a seed: Kaiming normal by outputs in convolutions, deviation 0.01 in linear layers, no bias.</summary>
-    public Vgg(int classes = 1000, long seed = 0, bool batchNorm = false, double dropout = 0.5) : base(nameof(Vgg), classes, SmallestSide)
+    /// <param name="classes">Number of classes.</param>
+    /// <param name="seed">Seed of the start values.</param>
+    /// <param name="batchNorm">Whether each convolution is followed by batch normalisation.</param>
+    /// <param name="dropout">Share of values set to zero after the hidden linear layers in training.</param>
+    /// <param name="hidden">Width of the two hidden linear layers.</param>
+    public Vgg(int classes = 1000, long seed = 0, bool batchNorm = false, double dropout = 0.5, int hidden = 4096) : base(nameof(Vgg), classes, SmallestSide)
     {
         features = Sequential(Features(batchNorm).ToArray());
         classifier = Sequential(
-            Linear(512 * 7 * 7, 4096), ReLU(), Dropout(dropout),
-            Linear(4096, 4096), ReLU(), Dropout(dropout),
-            Linear(4096, classes));
+            Linear(512 * 7 * 7, hidden), ReLU(), Dropout(dropout),
+            Linear(hidden, hidden), ReLU(), Dropout(dropout),
+            Linear(hidden, classes));
         RegisterComponents();
         StartValues.Draw(this, seed, parameter =>
             parameter is { IsBias: true } ? Start.Constant(0)

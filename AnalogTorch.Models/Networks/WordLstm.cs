@@ -35,9 +35,7 @@ public sealed class WordLstm : LanguageModel, IArchitectures
         rnn = LSTM(embedding, hidden, layers, dropout: layers > 1 ? dropout : 0);
         decoder = Linear(hidden, vocabulary);
         if (tied)
-        {
             decoder.weight = encoder.weight!;
-        }
         RegisterComponents();
         StartValues.Draw(this, seed, parameter =>
             parameter.Name == "decoder.bias" ? Start.Constant(0)

@@ -28,7 +28,7 @@ public sealed class CifarTests : IDisposable
         Assert.Equal([2L, 3, 32, 32], set.Images.shape);
         Assert.Equal([7L, 0], set.Labels.data<long>().ToArray());
         Assert.Equal(10, set.Classes);
-        Assert.Equal(Record(1)[..].Concat(Record(2)).Select(pixel => pixel / 255f), set.Images.data<float>().ToArray());
+        Assert.Equal(Record(1).Concat(Record(2)).Select(pixel => pixel / 255f), set.Images.data<float>().ToArray());
     }
 
     [Fact]
@@ -63,8 +63,9 @@ public sealed class CifarTests : IDisposable
         Put("cifar-100/train.bin", [.. Record(1, 19, 99), .. Record(2, 4, 50)], packed: true);
         using var fine = Cifar.Load100(Data(), train: true);
         using var coarse = Cifar.Load100(Data(), train: true, Cifar100Labels.Coarse);
-        Assert.Equal(([99L, 50], 100), (fine.Labels.data<long>().ToArray(), fine.Classes));
-        Assert.Equal(([19L, 4], 20), (coarse.Labels.data<long>().ToArray(), coarse.Classes));
+        Assert.Equal([99L, 50], fine.Labels.data<long>().ToArray());
+        Assert.Equal([19L, 4], coarse.Labels.data<long>().ToArray());
+        Assert.Equal((100, 20), (fine.Classes, coarse.Classes));
         Assert.Equal(Record(1).Concat(Record(2)).Select(pixel => pixel / 255f), fine.Images.data<float>().ToArray());
         Assert.NotEqual(fine.Name, coarse.Name);
     }

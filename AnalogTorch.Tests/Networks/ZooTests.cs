@@ -17,6 +17,7 @@ public class ZooTests
     [InlineData("resnet50", 25_557_032, "conv1.weight", "fc.bias")]
     [InlineData("squeezenet1_0", 1_248_424, "features.0.weight", "classifier.1.bias")]
     [InlineData("squeezenet1_1", 1_235_496, "features.0.weight", "classifier.1.bias")]
+    [InlineData("inception_v3", 23_834_568, "Conv2d_1a_3x3.conv.weight", "fc.bias")]
     [InlineData("mobilenet_v2", 3_504_872, "features.0.0.weight", "classifier.1.bias")]
     [InlineData("mobilenet_v2_tf", 3_504_872, "features.0.0.weight", "classifier.1.bias")]
     [InlineData("resnet20_cifar", 269_722, "conv1.weight", "linear.bias")]
@@ -28,6 +29,23 @@ public class ZooTests
         Assert.Equal(expected, network.parameters().Sum(parameter => parameter.numel()));
         Assert.Equal(first, names[0]);
         Assert.Equal(last, names[^1]);
+    }
+
+    [Fact]
+    public void InceptionHasFeaturesAndAnAuxiliaryClassifier()
+    {
+        using var scope = NewDisposeScope();
+        using var network = new InceptionV3(classes: 1000, auxiliary: true);
+        using var without = new InceptionV3(classes: 2);
+        Assert.Equal(27_161_264, network.parameters().Sum(parameter => parameter.numel()));
+        AssertHas(network, ["Mixed_5b.branch_pool.conv.weight", "Mixed_6e.branch7x7dbl_5.bn.running_var", "AuxLogits.conv1.conv.weight", "AuxLogits.fc.bias", "Mixed_7c.branch3x3dbl_3b.conv.weight"]);
+        network.eval();
+        var images = zeros(1, 3, 299, 299);
+        var (scores, auxiliary) = network.WithAuxiliary(images);
+        Assert.Equal([1L, 1000], auxiliary.shape);
+        Assert.True(scores.Equals(network.call(images)));
+        Assert.Equal([1L, 2048], network.Features(images).shape);
+        Assert.Contains("auxiliary: true", Assert.Throws<InvalidOperationException>(() => without.WithAuxiliary(images)).Message);
     }
 
     [Fact]
