@@ -15,6 +15,7 @@ public sealed class WordLstm : LanguageModel, IArchitectures
     private readonly Embedding encoder;
     private readonly LSTM rnn;
     private readonly Linear decoder;
+    private readonly bool tied;
 
     /// <summary>The network with start values of a seed: embedding and last layer uniform in ±0.1, the LSTM as PyTorch does it.</summary>
     /// <param name="vocabulary">Number of words.</param>
@@ -34,8 +35,8 @@ public sealed class WordLstm : LanguageModel, IArchitectures
         encoder = Embedding(vocabulary, embedding);
         rnn = LSTM(embedding, hidden, layers, dropout: layers > 1 ? dropout : 0);
         decoder = Linear(hidden, vocabulary);
-        if (tied)
-            decoder.weight = encoder.weight!;
+        this.tied = tied;
+        Tie();
         RegisterComponents();
         StartValues.Draw(this, seed, parameter =>
             parameter.Name == "decoder.bias" ? Start.Constant(0)
@@ -46,6 +47,13 @@ public sealed class WordLstm : LanguageModel, IArchitectures
     /// <inheritdoc/>
     public static IEnumerable<Architecture> Architectures => [Of("word_lstm", tied: false), Of("word_lstm_tied", tied: true)];
 
+    /// <summary>The parameters, a shared one once, as PyTorch lists them: an optimizer would move it twice otherwise.</summary>
+    public override IEnumerable<(string name, Parameter parameter)> named_parameters(bool recurse = true) =>
+        base.named_parameters(recurse).DistinctBy(named => named.parameter.Handle);
+
+    /// <inheritdoc cref="named_parameters"/>
+    public override IEnumerable<Parameter> parameters(bool recurse = true) => base.parameters(recurse).DistinctBy(parameter => parameter.Handle);
+
     /// <inheritdoc/>
     protected override LSTM Recurrence => rnn;
 
@@ -54,6 +62,19 @@ public sealed class WordLstm : LanguageModel, IArchitectures
 
     /// <inheritdoc/>
     protected override Tensor Decode(Tensor outputs) => decoder.call(drop.call(outputs));
+
+    /// <inheritdoc/>
+    protected override void _toEpilog(ScalarType? dtype, Device? device, bool nonBlocking)
+    {
+        base._toEpilog(dtype, device, nonBlocking);
+        Tie(); // a move has made two parameters of the shared one
+    }
+
+    private void Tie()
+    {
+        if (tied)
+            decoder.weight = encoder.get_parameter("weight")!;
+    }
 
     private static Architecture Of(string name, bool tied) => new()
     {

@@ -76,18 +76,32 @@ public class ZooTests
     }
 
     [Fact]
-    public void TiedWeightsStayTiedInTraining()
+    public void TiedWeightsAreOneParameter()
     {
         using var scope = NewDisposeScope();
-        using var network = new WordLstm(50, 8, 8, tied: true);
-        var before = network.parameters().Sum(parameter => parameter.numel());
+        using var network = new WordLstm(50, 8, 8, dropout: 0, tied: true);
         using var untied = new WordLstm(50, 8, 8);
-        Assert.Equal(400, untied.parameters().Sum(parameter => parameter.numel()) - before);
-        using var optimizer = optim.SGD(network.parameters(), 0.1);
-        network.call(zeros(3, 2, ScalarType.Int64)).square().mean().backward();
-        optimizer.step();
-        var state = network.state_dict();
-        Assert.True(state["encoder.weight"].Equals(state["decoder.weight"]));
+        Assert.Equal(400, untied.parameters().Sum(parameter => parameter.numel()) - network.parameters().Sum(parameter => parameter.numel()));
+        Assert.DoesNotContain("decoder.weight", network.named_parameters().Select(named => named.name));
+
+        Step();
+        network.to(ScalarType.Float64);
+        Step();
+
+        void Step()
+        {
+            var before = network.get_parameter("encoder.weight")!.detach().clone();
+            using var optimizer = optim.SGD(network.parameters(), 0.1);
+            optimizer.zero_grad();
+            network.call(ones(3, 2, ScalarType.Int64)).square().mean().backward();
+            optimizer.step();
+            var state = network.state_dict();
+            Assert.True(state["encoder.weight"].Equals(state["decoder.weight"]));
+            // One step, not one for each name.
+            var gradient = network.get_parameter("encoder.weight")!.grad!;
+            Assert.True(before.sub(gradient.mul(0.1)).allclose(state["decoder.weight"], 1e-5, 1e-7));
+            Assert.True(gradient.count_nonzero().item<long>() > 8, "The shared weight must have the gradient of the last layer too.");
+        }
     }
 
     /// <summary>Start values have the deviations of torchvision's rules; n is some ten thousand, so 5 % is more than 5 σ.</summary>
