@@ -80,8 +80,8 @@ public static class Cifar
             if (bytes.Length == 0 || bytes.Length % record != 0)
             {
                 throw new InvalidDataException(
-                    $"'{path}' must hold whole records of {record:N0} bytes, {labelBytes} of label and {Pixels:N0} of pixels, but holds {bytes.Length:N0} bytes, "
-                    + $"{bytes.Length % record:N0} more than {bytes.Length / record:N0} records: replace it with a fresh copy.");
+                    $"'{path}' must hold records of {record} bytes, {labelBytes} of label and {Pixels} of pixels, but its {bytes.Length} bytes are no whole number of them: "
+                    + "replace it with a fresh copy.");
             }
         }
         var count = contents.Sum(content => content.Bytes.Length / record);
@@ -96,7 +96,7 @@ public static class Cifar
                 {
                     throw new InvalidDataException(
                         $"'{path}' must hold labels 0 to {classes - 1}, but image {start / record} has label {labels[image]}: "
-                        + $"it is damaged or another kind of file, so put the right one in its place.");
+                        + "it is damaged or another kind of file, so put the right one in its place.");
                 }
                 bytes.AsSpan(start + labelBytes, Pixels).CopyTo(pixels.AsSpan(image * Pixels));
             }

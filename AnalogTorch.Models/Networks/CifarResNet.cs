@@ -88,7 +88,7 @@ public sealed class CifarResNet : ImageNetwork, IArchitectures
         {
             using var scope = NewDisposeScope();
             var y = bn2.call(conv2.call(relu.call(bn1.call(conv1.call(x)))));
-            return relu.call(y.add_(Shortcut(x))).MoveToOuterDisposeScope();
+            return relu.call(y.add(Shortcut(x))).MoveToOuterDisposeScope();
         }
 
         private Tensor Shortcut(Tensor x)

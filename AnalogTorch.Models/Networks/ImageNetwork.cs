@@ -40,10 +40,10 @@ public abstract class ImageNetwork : Module<Tensor, Tensor>
     protected void Check(Tensor images, int? atLeast = null)
     {
         var side = atLeast ?? smallestSide;
-        if (images.shape is not [_, 3, var height, var width] || height < side || width < side)
+        if (!images.is_floating_point() || images.shape is not [_, 3, var height, var width] || height < side || width < side)
         {
             throw new ArgumentException(
-                $"{GetName()} takes images [batch, 3, height, width] of {side}×{side} pixels or more, but got [{string.Join(", ", images.shape)}].",
+                $"{GetName()} takes floating-point images [batch, 3, height, width] of {side}×{side} pixels or more, but got {images.dtype} [{string.Join(", ", images.shape)}].",
                 nameof(images));
         }
     }

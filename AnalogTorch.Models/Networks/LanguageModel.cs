@@ -53,11 +53,16 @@ public abstract class LanguageModel : Module<Tensor, Tensor>
     /// <summary>The scores of a segment that follows another, and the state that it leaves behind; state and scores are the caller's.</summary>
     /// <param name="tokens">int64 [time, batch].</param>
     /// <param name="state">What the segment before left behind; null means zeros.</param>
-    /// <exception cref="ArgumentException">The tokens are of another type or shape.</exception>
+    /// <exception cref="ArgumentException">The tokens are of another type or shape, or the state is that of another batch.</exception>
     public (Tensor Scores, LstmState State) Continue(Tensor tokens, LstmState? state = null)
     {
         if (tokens.dim() != 2 || tokens.dtype != ScalarType.Int64)
             throw new ArgumentException($"{GetName()} takes tokens as int64 [time, batch], but got {tokens.dtype} [{string.Join(", ", tokens.shape)}].", nameof(tokens));
+        if (state is { } given && given.Hidden.shape[1] != tokens.shape[1])
+        {
+            throw new ArgumentException(
+                $"{GetName()} continues with as many texts as the state is for, {given.Hidden.shape[1]}, but got tokens [{string.Join(", ", tokens.shape)}].", nameof(state));
+        }
         using var scope = NewDisposeScope();
         var (outputs, hidden, cell) = Recurrence.call(Embed(tokens), state is { } before ? (before.Hidden, before.Cell) : null);
         return (Decode(outputs).MoveToOuterDisposeScope(), new(hidden.MoveToOuterDisposeScope(), cell.MoveToOuterDisposeScope()));

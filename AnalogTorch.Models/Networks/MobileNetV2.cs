@@ -137,6 +137,12 @@ public sealed class MobileNetV2 : ImageNetwork, IArchitectures
             RegisterComponents();
         }
 
-        public override Tensor forward(Tensor x) => addsInput ? conv.call(x).add_(x) : conv.call(x);
+        public override Tensor forward(Tensor x)
+        {
+            if (!addsInput)
+                return conv.call(x);
+            using var change = conv.call(x);
+            return change.add(x);
+        }
     }
 }

@@ -111,7 +111,7 @@ public sealed class ResNet : ImageNetwork, IArchitectures
             var y = bn2.call(conv2.call(relu.call(bn1.call(conv1.call(x)))));
             if (conv3 is not null && bn3 is not null)
                 y = bn3.call(conv3.call(relu.call(y)));
-            return relu.call(y.add_(downsample is null ? x : downsample.call(x))).MoveToOuterDisposeScope();
+            return relu.call(y.add(downsample is null ? x : downsample.call(x))).MoveToOuterDisposeScope();
         }
     }
 }

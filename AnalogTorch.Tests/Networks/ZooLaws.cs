@@ -42,8 +42,8 @@ public class ZooLaws
         using (network)
         {
             network.train();
-            foreach (var dropout in network.modules().OfType<Dropout>())
-                dropout.eval();
+            foreach (var random in network.modules().Where(module => module is TorchSharp.Modules.Dropout or TorchSharp.Modules.LSTM))
+                random.eval();
             var labels = new TokenInput(10, Batch).Example(64, Rng.FromSeed(3).Split("labels")).flatten();
             var before = Loss();
             before.backward();
@@ -130,6 +130,64 @@ public class ZooLaws
                 return;
             network.train();
             Assert.False(Scores(network, inputs).Equals(Scores(network, inputs)));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void NetworksOutliveTheScopeTheyAreBuiltInAndGoWhole(string name)
+    {
+        var before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        using (NewDisposeScope())
+        {
+            Module network;
+            Tensor[] inputs;
+            using (NewDisposeScope())
+            {
+                (_, network, inputs) = Small(name);
+                inputs = [.. inputs.Select(input => input.MoveToOuterDisposeScope())];
+            }
+            Scores(network, inputs).Dispose();
+            network.Dispose();
+        }
+        Assert.Equal(before, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+    }
+
+    /// <summary>What makes a layer analog hangs on its hooks, so every layer with weights must be reached by <c>call</c>.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void HooksOfAllLayersRun(string name)
+    {
+        using var scope = NewDisposeScope();
+        var (_, network, inputs) = Small(name);
+        using (network)
+        {
+            var silent = new HashSet<string>();
+            foreach (var (path, layer) in network.named_modules().Where(named => named.module.parameters(recurse: false).Any()))
+            {
+                silent.Add(path);
+                switch (layer)
+                {
+                    case Module<Tensor, Tensor> plain:
+                        plain.register_forward_hook((_, _, y) => Seen(y));
+                        break;
+                    case LSTM lstm:
+                        lstm.register_forward_hook((_, _, _, y) => Seen(y));
+                        break;
+                    case GRU gru:
+                        gru.register_forward_hook((_, _, _, y) => Seen(y));
+                        break;
+                }
+
+                T Seen<T>(T value)
+                {
+                    silent.Remove(path);
+                    return value;
+                }
+            }
+            Assert.NotEmpty(silent);
+            Scores(network, inputs);
+            Assert.Empty(silent);
         }
     }
 
