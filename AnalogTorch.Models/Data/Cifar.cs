@@ -80,8 +80,8 @@ public static class Cifar
             if (bytes.Length == 0 || bytes.Length % record != 0)
             {
                 throw new InvalidDataException(
-                    $"'{path}' must hold records of {record} bytes, {labelBytes} of label and {Pixels} of pixels, but its {bytes.Length} bytes are no whole number of them: "
-                    + "replace it with a fresh copy.");
+                    $"'{path}' must hold records of {record} bytes, {labelBytes} of label and {Pixels} of pixels, "
+                    + $"but its {bytes.Length} bytes are no whole number of them: replace it with a fresh copy.");
             }
         }
         var count = contents.Sum(content => content.Bytes.Length / record);

@@ -43,7 +43,8 @@ public abstract class ImageNetwork : Module<Tensor, Tensor>
         if (!images.is_floating_point() || images.shape is not [_, 3, var height, var width] || height < side || width < side)
         {
             throw new ArgumentException(
-                $"{GetName()} takes floating-point images [batch, 3, height, width] of {side}×{side} pixels or more, but got {images.dtype} [{string.Join(", ", images.shape)}].",
+                $"{GetName()} takes floating-point images [batch, 3, height, width] of {side}×{side} pixels or more, "
+                + $"but got {images.dtype} [{string.Join(", ", images.shape)}].",
                 nameof(images));
         }
     }

@@ -5,8 +5,9 @@ using static TorchSharp.torch.nn;
 
 namespace AnalogTorch.Models.Networks;
 
-/// <summary>Inception v3 as torchvision has it: branches of convolutions side by side, 2,048 features, 23.8 million weights (27.2 with the auxiliary classifier).</summary>
+/// <summary>Inception v3 as torchvision has it: branches of convolutions side by side, 2,048 features, 23.8 million weights.</summary>
 /// <remarks>
+/// With the auxiliary classifier there are 27.2 million weights.
 /// C. Szegedy et al., "Rethinking the Inception architecture for computer vision", CVPR 2016, arXiv:1512.00567. 75×75 pixels or more. The network takes pixels
 /// from −1 to 1; torchvision's pretrained one takes ImageNet's normalisation and turns it into this first.
 /// </remarks>

@@ -61,7 +61,8 @@ public abstract class LanguageModel : Module<Tensor, Tensor>
         if (state is { } given && given.Hidden.shape[1] != tokens.shape[1])
         {
             throw new ArgumentException(
-                $"{GetName()} continues with as many texts as the state is for, {given.Hidden.shape[1]}, but got tokens [{string.Join(", ", tokens.shape)}].", nameof(state));
+                $"{GetName()} continues with as many texts as the state is for, {given.Hidden.shape[1]}, but got tokens [{string.Join(", ", tokens.shape)}].",
+                nameof(state));
         }
         using var scope = NewDisposeScope();
         var (outputs, hidden, cell) = Recurrence.call(Embed(tokens), state is { } before ? (before.Hidden, before.Cell) : null);

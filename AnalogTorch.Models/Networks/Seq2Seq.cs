@@ -28,7 +28,10 @@ public sealed class Seq2Seq : Module<Tensor, Tensor, Tensor>, IArchitectures
     public Seq2Seq(int sourceWords, int targetWords, int hidden = 128, double dropout = 0.1, long seed = 0) : base(nameof(Seq2Seq))
     {
         if (Math.Min(Math.Min(sourceWords, targetWords), hidden) < 1)
-            throw new ArgumentOutOfRangeException(null, $"Seq2Seq needs positive numbers of words and a positive width, but got {sourceWords}, {targetWords} and {hidden}.");
+        {
+            throw new ArgumentOutOfRangeException(
+                null, $"Seq2Seq needs positive numbers of words and a positive width, but got {sourceWords}, {targetWords} and {hidden}.");
+        }
         encoder = new(sourceWords, hidden, dropout);
         decoder = new(targetWords, hidden, dropout);
         RegisterComponents();

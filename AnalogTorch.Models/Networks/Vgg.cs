@@ -6,7 +6,10 @@ using static TorchSharp.torch.nn;
 namespace AnalogTorch.Models.Networks;
 
 /// <summary>VGG-11, with or without batch normalisation, as torchvision has it: 132.9 million weights.</summary>
-/// <remarks>K. Simonyan, A. Zisserman, "Very deep convolutional networks for large-scale image recognition", arXiv:1409.1556 (2014), column A. 32×32 pixels or more.</remarks>
+/// <remarks>
+/// K. Simonyan, A. Zisserman, "Very deep convolutional networks for large-scale image recognition", arXiv:1409.1556 (2014), column A.
+/// 32×32 pixels or more.
+/// </remarks>
 public sealed class Vgg : ImageNetwork, IArchitectures
 {
     private const int SmallestSide = 32;

@@ -74,7 +74,9 @@ public class PublishedWeightsTests
         Assert.Equal(values.Keys.Except(scales).Order(), state.Keys.Where(name => !name.EndsWith("num_batches_tracked", StringComparison.Ordinal)).Order());
         foreach (var (name, value) in values.Where(value => !scales.Contains(value.Key)))
         {
-            var scaled = values.TryGetValue(name + "_scale", out var scale) ? value.to_type(ScalarType.Float32).mul(scale.view([-1, .. Enumerable.Repeat(1L, (int)value.dim() - 1)])) : value;
+            var scaled = values.TryGetValue(name + "_scale", out var scale)
+                ? value.to_type(ScalarType.Float32).mul(scale.view([-1, .. Enumerable.Repeat(1L, (int)value.dim() - 1)]))
+                : value;
             Assert.Equal(state[name].shape, scaled.shape);
             state[name].copy_(scaled);
         }

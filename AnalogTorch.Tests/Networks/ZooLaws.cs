@@ -24,7 +24,12 @@ public class ZooLaws
         {
             network.eval();
             var last = architecture.Inputs[^1];
-            long[] expected = last is ImageInput ? [Batch, Outputs(architecture)] : last is FeatureInput ? [.. last.Shape(Batch)] : [.. last.Shape(Batch), Outputs(architecture)];
+            long[] expected = last switch
+            {
+                ImageInput => [Batch, Outputs(architecture)],
+                FeatureInput => [.. last.Shape(Batch)],
+                _ => [.. last.Shape(Batch), Outputs(architecture)],
+            };
             var scores = Scores(network, inputs);
             Assert.Equal(expected, scores.shape);
             Assert.True(scores.isfinite().all().item<bool>());

@@ -42,7 +42,9 @@ public class ZooTests
         using var network = new InceptionV3(classes: 1000, auxiliary: true);
         using var without = new InceptionV3(classes: 2);
         Assert.Equal(27_161_264, network.parameters().Sum(parameter => parameter.numel()));
-        AssertHas(network, ["Mixed_5b.branch_pool.conv.weight", "Mixed_6e.branch7x7dbl_5.bn.running_var", "AuxLogits.conv1.conv.weight", "AuxLogits.fc.bias", "Mixed_7c.branch3x3dbl_3b.conv.weight"]);
+        AssertHas(
+            network,
+            ["Mixed_5b.branch_pool.conv.weight", "Mixed_6e.branch7x7dbl_5.bn.running_var", "AuxLogits.conv1.conv.weight", "AuxLogits.fc.bias", "Mixed_7c.branch3x3dbl_3b.conv.weight"]);
         network.eval();
         var images = zeros(1, 3, 299, 299);
         var (scores, auxiliary) = network.WithAuxiliary(images);
