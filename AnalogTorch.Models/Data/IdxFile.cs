@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.IO.Compression;
 
 namespace AnalogTorch.Models.Data;
 
@@ -10,7 +9,7 @@ internal static class IdxFile
     /// <exception cref="InvalidDataException">The file is damaged or is another one.</exception>
     public static (int[] Shape, byte[] Values) Read(string path, int dimensions)
     {
-        var content = Unpack(path);
+        var content = PackedFile.Read(path);
         var header = 4 + 4 * dimensions;
         if (content.Length < header)
         {
@@ -38,25 +37,5 @@ internal static class IdxFile
                 $"'{path}' must hold {string.Join("×", sizes)} = {total} bytes after its header, but holds {content.Length - header}: replace it with a fresh copy.");
         }
         return ([.. sizes.Select(size => (int)size)], content[header..]);
-    }
-
-    private static byte[] Unpack(string path)
-    {
-        if (!path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase))
-        {
-            return File.ReadAllBytes(path);
-        }
-        try
-        {
-            using var file = File.OpenRead(path);
-            using var gzip = new GZipStream(file, CompressionMode.Decompress);
-            using var content = new MemoryStream();
-            gzip.CopyTo(content);
-            return content.ToArray();
-        }
-        catch (InvalidDataException e)
-        {
-            throw new InvalidDataException($"'{path}' is not a sound gzip file ({FirstSentence.Of(e)}): replace it with a fresh copy.", e);
-        }
     }
 }
