@@ -1,8 +1,7 @@
-using System.Buffers.Binary;
 using System.Text.Json;
 using AnalogTorch.Models.Data;
 using AnalogTorch.Models.Networks;
-using TorchSharp;
+using AnalogTorch.Models.Weights;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -26,11 +25,11 @@ public class PublishedWeightsTests
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         using var network = Load(Zoo.Create(name), $"weights/{file}.safetensors");
-        var reference = Read("images/imagenet-4.safetensors");
+        using var reference = WeightFile.Open(At("images/imagenet-4.safetensors"));
         // The weights were trained in TensorFlow whatever the padding, and so are the pixels.
         var preprocessing = name.StartsWith("mobilenet", StringComparison.Ordinal) ? Preprocessing.TensorFlow : Zoo.Find(name).Image!.Preprocessing;
-        var scores = network.call(preprocessing.Apply(reference["images_u8_nhwc"]));
-        var off = scores.sub(reference[$"logits.{logits}"]).abs().max().item<float>();
+        var scores = network.call(preprocessing.Apply(reference.Read("images_u8_nhwc")));
+        var off = scores.sub(reference.Read($"logits.{logits}")).abs().max().item<float>();
         Assert.True(off <= 1e-3f, $"{name} is off by {off} at a largest score of {scores.abs().max().item<float>()}.");
     }
 
@@ -65,38 +64,10 @@ public class PublishedWeightsTests
 
     private static string At(string path) => Path.Combine(Repository.DataFolder!, path);
 
-    /// <summary>Copies a file into a network in eval mode; names must be the same, except that a file need not count batches.</summary>
     private static T Load<T>(T network, string path) where T : Module
     {
-        var values = Read(path);
-        var state = network.state_dict();
-        var scales = values.Keys.Where(name => name.EndsWith(".weight_scale", StringComparison.Ordinal)).ToArray();
-        Assert.Equal(values.Keys.Except(scales).Order(), state.Keys.Where(name => !name.EndsWith("num_batches_tracked", StringComparison.Ordinal)).Order());
-        foreach (var (name, value) in values.Where(value => !scales.Contains(value.Key)))
-        {
-            var scaled = values.TryGetValue(name + "_scale", out var scale)
-                ? value.to_type(ScalarType.Float32).mul(scale.view([-1, .. Enumerable.Repeat(1L, (int)value.dim() - 1)]))
-                : value;
-            Assert.Equal(state[name].shape, scaled.shape);
-            state[name].copy_(scaled);
-        }
+        network.LoadWeights(At(path));
         network.eval();
         return network;
-    }
-
-    /// <summary>A safetensors file: the length of a JSON header, the header, then the numbers.</summary>
-    private static Dictionary<string, Tensor> Read(string path)
-    {
-        var bytes = File.ReadAllBytes(At(path));
-        var start = 8 + (int)BinaryPrimitives.ReadInt64LittleEndian(bytes);
-        using var header = JsonDocument.Parse(bytes.AsMemory(8, start - 8));
-        return header.RootElement.EnumerateObject().Where(entry => entry.Name != "__metadata__").ToDictionary(entry => entry.Name, entry =>
-        {
-            var shape = entry.Value.GetProperty("shape").Deserialize<long[]>()!;
-            var ends = entry.Value.GetProperty("data_offsets").Deserialize<int[]>()!;
-            var values = empty(shape, entry.Value.GetProperty("dtype").GetString() switch { "F32" => ScalarType.Float32, "I8" => ScalarType.Int8, _ => ScalarType.Byte });
-            bytes.AsSpan(start + ends[0], ends[1] - ends[0]).CopyTo(values.bytes);
-            return values;
-        });
     }
 }

@@ -54,6 +54,13 @@ public static class AnalogLayer
         }
     }
 
+    /// <summary>Parameters and buffers of a model under the names that they have without hardware: the effective weights, and not what the tiles hold.</summary>
+    public static IReadOnlyDictionary<string, Tensor> EffectiveState(this nn.Module model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model.state_dict().Where(entry => !entry.Key.Split('.').Contains(StateName)).ToDictionary();
+    }
+
     /// <summary>All modules of a model by name, each once, the model itself under an empty name.</summary>
     internal static IEnumerable<(string Name, nn.Module Module)> Modules(nn.Module model) =>
         model.named_modules().Prepend((name: "", module: model)).DistinctBy(entry => entry.module, ReferenceEqualityComparer.Instance).Select(entry => (entry.name, entry.module));
