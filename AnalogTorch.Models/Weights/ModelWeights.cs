@@ -48,6 +48,16 @@ public static class ModelWeights
         return report;
     }
 
+    /// <summary>Whether a file holds exactly the tensors of a model, in its shapes.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="file">The file.</param>
+    public static bool FitsWeights(this nn.Module model, WeightFile file)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(file);
+        return Match(model, file, name => name, out _).IsComplete;
+    }
+
     /// <summary>Writes the effective weights of a model, digital or converted, under their plain names.</summary>
     /// <param name="model">The model.</param>
     /// <param name="path">The file; its extension says the format: .safetensors, .pth, .pt or .dat. One that exists is replaced in a single step.</param>

@@ -87,7 +87,7 @@ public sealed class WeightFileTests : IDisposable
         var model = Network(1);
         var before = model.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.clone());
         var message = Assert.Throws<InvalidDataException>(() => model.LoadWeights(At("other.safetensors"))).Message;
-        Assert.Contains("does not fit the model: 4 missing ('norm.weight' [5], ", message, StringComparison.Ordinal);
+        Assert.Contains("4 missing ('norm.weight' [5], ", message, StringComparison.Ordinal);
         Assert.Contains("2 unexpected ('extra.weight' [2, 4], 'extra.bias' [2])", message, StringComparison.Ordinal);
         Assert.Contains("2 misshapen ('fc.weight' [5, 6], [4, 6] in the file, 'fc.bias' [5], [4] in the file)", message, StringComparison.Ordinal);
         Assert.All(model.state_dict(), entry => Assert.True(entry.Value.eq(before[entry.Key]).all().item<bool>()));

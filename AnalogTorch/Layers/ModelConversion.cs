@@ -22,21 +22,16 @@ public static class ModelConversion
     /// <exception cref="ArgumentException">No layer can be analog, a rule is about none, or weights cannot be written.</exception>
     public static ConversionReport ToAnalog(this nn.Module model, LayerHardware hardware, long seed = 0, params IReadOnlyList<LayerRule> rules)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        ArgumentNullException.ThrowIfNull(hardware);
-        ArgumentNullException.ThrowIfNull(rules);
-        var plans = AnalogLayer.Modules(model).Select(entry => Plan.Of(entry.Name, entry.Module, hardware, rules)).ToArray();
-        CheckAll(model, plans, rules); // before the first layer, so that a refusal changes nothing
-        var rows = new List<ConversionRow>();
+        var plans = Plans(model, hardware, rules);
         foreach (var plan in plans)
-        {
             if (plan.Hardware is not null)
-                rows.AddRange(Rows(plan, TiledLayer.Put(plan.Name, plan.Module, plan.Kind!, plan.Hardware, Rng.FromSeed(seed).Split(plan.Path))));
-            else if (plan.Module.parameters(recurse: false).Any())
-                rows.Add(new(plan.Name, LayerKind.NameOf(plan.Module), false, plan.Note, "", 0, 0, 0, 0));
-        }
-        return new(rows);
+                TiledLayer.Put(plan.Name, plan.Module, plan.Kind!, plan.Hardware, Rng.FromSeed(seed).Split(plan.Path));
+        return Report(plans);
     }
+
+    /// <summary>Says what <see cref="ToAnalog"/> would do, and does nothing.</summary>
+    /// <inheritdoc cref="ToAnalog"/>
+    public static ConversionReport PlanAnalog(this nn.Module model, LayerHardware hardware, params IReadOnlyList<LayerRule> rules) => Report(Plans(model, hardware, rules));
 
     /// <summary>Makes every converted layer of a model digital again; the parameters keep the effective weights.</summary>
     /// <param name="model">A model that was converted.</param>
@@ -48,6 +43,16 @@ public static class ModelConversion
         foreach (var layer in layers)
             layer.Dispose();
         return layers.Length;
+    }
+
+    private static Plan[] Plans(nn.Module model, LayerHardware hardware, IReadOnlyList<LayerRule> rules)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(hardware);
+        ArgumentNullException.ThrowIfNull(rules);
+        var plans = AnalogLayer.Modules(model).Select(entry => Plan.Of(entry.Name, entry.Module, hardware, rules)).ToArray();
+        CheckAll(model, plans, rules); // before the first layer, so that a refusal changes nothing
+        return plans;
     }
 
     private static void CheckAll(nn.Module model, Plan[] plans, IReadOnlyList<LayerRule> rules)
@@ -70,14 +75,29 @@ public static class ModelConversion
         ForwardCalls.Refuse([.. plans.Where(plan => plan.Hardware is not null).Select(plan => (plan.Path, plan.Module))], model);
     }
 
-    private static IEnumerable<ConversionRow> Rows(Plan plan, TiledLayer layer)
+    private static ConversionReport Report(Plan[] plans)
     {
-        foreach (var (matrix, tile) in layer.Matrices.Zip(layer.Tiles))
+        var rows = new List<ConversionRow>();
+        foreach (var plan in plans)
         {
-            var shape = tile.Groups == 1 ? $"{tile.Inputs} → {tile.Outputs}" : $"{tile.Groups} × ({tile.Inputs} → {tile.Outputs / tile.Groups})";
-            var grid = tile.Grid;
-            yield return new(tile.Name, LayerKind.NameOf(plan.Module), true, tile.Note, shape, tile.WeightCount, tile.DeviceCount, grid.Tiles, grid.Utilization);
+            if (plan.Hardware is not null)
+                rows.AddRange(plan.Kind!.Matrices(plan.Module).Select(matrix => Row(plan, matrix)));
+            else if (plan.Module.parameters(recurse: false).Any())
+                rows.Add(new(plan.Name, LayerKind.NameOf(plan.Module), false, plan.Note, "", 0, 0, 0, 0));
         }
+        return new(rows);
+    }
+
+    private static ConversionRow Row(Plan plan, LayerMatrix matrix)
+    {
+        var hardware = plan.Hardware!;
+        var (groups, outputs) = (matrix.Groups, matrix.Weight.shape[0] / matrix.Groups);
+        var inputs = matrix.Weight.NumberOfElements / Math.Max(matrix.Weight.shape[0], 1);
+        var lines = inputs + (matrix.Bias is not null && hardware.PutsBiasInArray ? 1 : 0);
+        var (grid, weights) = (TileGrid.Of(hardware.Size, lines, outputs, groups), groups * outputs * lines);
+        return new(
+            AnalogLayer.Join(plan.Name, matrix.Suffix), LayerKind.NameOf(plan.Module), true, hardware.Note, groups == 1 ? $"{inputs} → {outputs}" : $"{groups} × ({inputs} → {outputs})",
+            weights, (long)Math.Ceiling(weights * hardware.DevicesPerWeight), grid.Tiles, grid.Utilization);
     }
 
     /// <summary>What is to become of a module.</summary>

@@ -29,7 +29,7 @@ public sealed class AnalogTile : Tile
     /// <param name="rng">The stream of this tile.</param>
     /// <param name="groups">Groups of outputs that have inputs of their own.</param>
     /// <exception cref="ArgumentException">The weights are no finite float32 matrix.</exception>
-    public AnalogTile(TileConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups = 1) : base(name, weight, bias, groups, persistent: true, rng)
+    public AnalogTile(TileConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups = 1) : base(config, name, weight, bias, groups, persistent: true, rng)
     {
         Check(config, name, weight, bias);
         Config = config;
@@ -44,17 +44,11 @@ public sealed class AnalogTile : Tile
     /// <summary>The hardware.</summary>
     public TileConfig Config { get; }
 
-    /// <inheritdoc/>
-    public override HardwareConfig Hardware => Config;
-
     /// <summary>The cells of the weights.</summary>
     public CellArray Cells => cells;
 
     /// <summary>The cells of the bias; null if the bias is digital or there is none.</summary>
     public CellArray? BiasCells => biasCells;
-
-    /// <summary>Number of devices; shared reference devices count once.</summary>
-    public override long DeviceCount => (long)Math.Ceiling(WeightCount * Config.Cell.DevicesPerWeight);
 
     /// <summary>Whether an optimizer has taken charge of the updates.</summary>
     public bool HasOptimizer { get; set; }
@@ -149,11 +143,7 @@ public sealed class AnalogTile : Tile
 
     internal override string Kind => "analog";
 
-    internal override string Note => Config.Cell.GetType().Name;
-
     internal override bool LearnsByGradient => false;
-
-    internal override TileSize Size => Config.Size;
 
     internal override AnalogPath ForwardPath => Config.Forward;
 
@@ -164,8 +154,6 @@ public sealed class AnalogTile : Tile
     internal override Tensor OwnWeightsOf(TileCall call) => cells.Weights.alias();
 
     internal override void Keep(TileCall call, LearningExample example) => pending.Add((example, call.Learns.Weights, call.Learns.Bias));
-
-    private protected override bool PutsBiasInArray => Config.Bias is AnalogBias;
 
     private protected override void OnBegin(Tensor weight, Tensor? bias, bool learns)
     {

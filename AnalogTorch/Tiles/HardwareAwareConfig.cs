@@ -17,11 +17,14 @@ public sealed record HardwareAwareConfig : LayerHardware
     /// <summary>The path of the backward read; ideal where gradients are computed digitally.</summary>
     public AnalogPath Backward { get; init => field = NotNull(value); } = new();
 
-    /// <summary>How large a tile can be; a larger matrix becomes a grid of them.</summary>
-    public TileSize Size { get; init => field = NotNull(value); } = new UnlimitedSize();
-
     /// <summary>What keeps the weights from being exact while they are trained.</summary>
     public WeightNoise WeightNoise { get; init => field = NotNull(value); } = new NoWeightNoise();
+
+    internal override string Note => $"hardware-aware, {WeightNoise.GetType().Name}";
+
+    internal override bool PutsBiasInArray => true;
+
+    internal override double DevicesPerWeight => 0;
 
     internal override void Check(string name, Parameter weight, Parameter? bias) => HardwareAwareTile.Check(this, name, weight, bias);
 

@@ -24,7 +24,7 @@ public sealed class HardwareAwareTile : Tile
     /// <param name="groups">Groups of outputs that have inputs of their own.</param>
     /// <exception cref="ArgumentException">The weights are no finite float32 matrix.</exception>
     public HardwareAwareTile(HardwareAwareConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups = 1)
-        : base(name, weight, bias, groups, persistent: false, rng)
+        : base(config, name, weight, bias, groups, persistent: false, rng)
     {
         Check(config, name, weight, bias);
         Config = config;
@@ -32,12 +32,6 @@ public sealed class HardwareAwareTile : Tile
 
     /// <summary>The hardware.</summary>
     public HardwareAwareConfig Config { get; }
-
-    /// <inheritdoc/>
-    public override HardwareConfig Hardware => Config;
-
-    /// <summary>None: devices come with programming.</summary>
-    public override long DeviceCount => 0;
 
     /// <inheritdoc/>
     public override void Dispose()
@@ -62,11 +56,7 @@ public sealed class HardwareAwareTile : Tile
 
     internal override string Kind => "hardware-aware";
 
-    internal override string Note => $"hardware-aware, {Config.WeightNoise.GetType().Name}";
-
     internal override bool LearnsByGradient => true;
-
-    internal override TileSize Size => Config.Size;
 
     internal override AnalogPath ForwardPath => Config.Forward;
 
@@ -99,8 +89,6 @@ public sealed class HardwareAwareTile : Tile
     }
 
     internal override void Keep(TileCall call, LearningExample example) => throw new InvalidOperationException($"{Name} is hardware-aware, and takes no pulses.");
-
-    private protected override bool PutsBiasInArray => true;
 
     private protected override void OnBegin(Tensor weight, Tensor? bias, bool learns)
     {

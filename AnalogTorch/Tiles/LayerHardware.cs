@@ -6,6 +6,18 @@ namespace AnalogTorch.Tiles;
 /// <summary>The hardware that a layer can be put on.</summary>
 public abstract record LayerHardware : HardwareConfig
 {
+    /// <summary>How large a tile can be; a larger matrix becomes a grid of them.</summary>
+    public TileSize Size { get; init => field = NotNull(value); } = new UnlimitedSize();
+
+    /// <summary>What weights meet, in a few words.</summary>
+    internal abstract string Note { get; }
+
+    /// <summary>Whether a bias is one more line of the array.</summary>
+    internal abstract bool PutsBiasInArray { get; }
+
+    /// <summary>Devices that a weight is made of.</summary>
+    internal abstract double DevicesPerWeight { get; }
+
     /// <summary>Refuses weights that no tile can be built from.</summary>
     /// <exception cref="ArgumentException">The weights are no finite float32 matrix, or members of the config contradict each other.</exception>
     internal abstract void Check(string name, Parameter weight, Parameter? bias);

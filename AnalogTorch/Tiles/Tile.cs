@@ -18,9 +18,9 @@ public abstract class Tile : IDisposable
     private readonly bool hasBias;
     private Exception? fault;
 
-    private protected Tile(string name, Tensor weight, Tensor? bias, long groups, bool persistent, Rng rng)
+    private protected Tile(LayerHardware hardware, string name, Tensor weight, Tensor? bias, long groups, bool persistent, Rng rng)
     {
-        (Name, Outputs, Groups, hasBias) = (name, weight.shape[0], groups, bias is not null);
+        (Hardware, Name, Outputs, Groups, hasBias) = (hardware, name, weight.shape[0], groups, bias is not null);
         Inputs = weight.NumberOfElements / Math.Max(Outputs, 1);
         state = new(persistent, Key, Reads, Evaluations);
         state.Counter(Key) = unchecked((long)rng.Key);
@@ -31,7 +31,7 @@ public abstract class Tile : IDisposable
     public string Name { get; }
 
     /// <summary>The hardware.</summary>
-    public abstract HardwareConfig Hardware { get; }
+    public LayerHardware Hardware { get; }
 
     /// <summary>Number of inputs of each group, the constant one of the bias not counted.</summary>
     public long Inputs { get; }
@@ -51,8 +51,8 @@ public abstract class Tile : IDisposable
     /// <summary>Number of weights in the array, bias included.</summary>
     public long WeightCount => Outputs * (Inputs + (HasAnalogBias ? 1 : 0));
 
-    /// <summary>Number of devices that are simulated one by one.</summary>
-    public abstract long DeviceCount { get; }
+    /// <summary>Number of devices; shared reference devices count once, and there are none before a network is programmed.</summary>
+    public long DeviceCount => (long)Math.Ceiling(WeightCount * Hardware.DevicesPerWeight);
 
     /// <summary>Keeps an exception that must not leave a backward pass, where it would end the process; it is thrown later.</summary>
     public void Keep(Exception exception) => fault ??= exception;
@@ -63,16 +63,13 @@ public abstract class Tile : IDisposable
     /// <summary>What the layer is, in messages.</summary>
     internal abstract string Kind { get; }
 
-    /// <summary>What the weights meet, in a few words.</summary>
-    internal abstract string Note { get; }
-
     /// <summary>Whether torch's gradients train the weights; otherwise pulses do.</summary>
     internal abstract bool LearnsByGradient { get; }
 
     /// <summary>Whether the bias is one more line of the array.</summary>
-    internal bool HasAnalogBias => hasBias && PutsBiasInArray;
+    internal bool HasAnalogBias => hasBias && Hardware.PutsBiasInArray;
 
-    internal abstract TileSize Size { get; }
+    internal TileSize Size => Hardware.Size;
 
     /// <summary>The path of the reads from the input side.</summary>
     internal abstract AnalogPath ForwardPath { get; }
@@ -140,9 +137,6 @@ public abstract class Tile : IDisposable
             if (values is not null && !values.isfinite().all().item<bool>())
                 throw new ArgumentException($"{name}: the {role} to {purpose} must be finite, but hold NaN or infinity; check the model before converting it.");
     }
-
-    /// <summary>Whether a bias, if there is one, is one more line of the array.</summary>
-    private protected abstract bool PutsBiasInArray { get; }
 
     /// <summary>The counters, and the modules of cells.</summary>
     private protected TensorStore Store => state;

@@ -24,11 +24,14 @@ public sealed record TileConfig : LayerHardware
     /// <summary>The path of the backward read, on the transposed array.</summary>
     public AnalogPath Backward { get; init => field = NotNull(value); } = new();
 
-    /// <summary>How large a tile can be; a larger matrix becomes a grid of them.</summary>
-    public TileSize Size { get; init => field = NotNull(value); } = new UnlimitedSize();
-
     /// <summary>Where the bias is.</summary>
     public BiasPlacement Bias { get; init => field = NotNull(value); } = new AnalogBias();
+
+    internal override string Note => Cell.GetType().Name;
+
+    internal override bool PutsBiasInArray => Bias is AnalogBias;
+
+    internal override double DevicesPerWeight => Cell.DevicesPerWeight;
 
     internal override void Check(string name, Parameter weight, Parameter? bias) => AnalogTile.Check(this, name, weight, bias);
 

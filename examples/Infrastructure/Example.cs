@@ -11,6 +11,9 @@ public abstract class Example
     /// <summary>One sentence for the help page.</summary>
     public abstract string Description { get; }
 
+    /// <summary>What the subcommand takes beside options.</summary>
+    public virtual IReadOnlyList<Argument> Arguments => [];
+
     /// <summary>Options besides those that all examples take (<see cref="CommonOptions"/>).</summary>
     public virtual IReadOnlyList<Option> Options => [];
 

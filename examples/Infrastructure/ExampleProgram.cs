@@ -82,6 +82,10 @@ public sealed class ExampleProgram
     private Command CommandOf(Example example, CancellationToken cancel)
     {
         var command = new Command(example.Name, example.Description);
+        foreach (var argument in example.Arguments)
+        {
+            command.Arguments.Add(argument);
+        }
         foreach (var option in example.Options)
         {
             command.Options.Add(option);
