@@ -75,7 +75,7 @@ internal sealed class ConvnetExample : Example
         {
             ["learning_rate"] = task.RateFactor * way.LearningRate,
             ["hardware"] = Json(way.Hardware),
-            ["layers"] = new JsonObject(way.Layers.Select(entry => KeyValuePair.Create(entry.Layer, Json(entry.Hardware)))),
+            ["rules"] = new JsonObject(way.Rules.Select(rule => KeyValuePair.Create($"{rule}", Json(rule.Hardware)))),
         }))),
     };
 

@@ -19,7 +19,7 @@ internal sealed record TrainingLoop(Tensor Images, Tensor Labels, Tensor TestIma
     public required Action<double> Tested { get; init; }
 
     /// <returns>What became of each layer, share of the test images got right after each epoch, and the time.</returns>
-    public (ConversionReport? Layers, double[] Accuracy, double Seconds) Run(double rate, LayerHardware? hardware, LayerRule[] rules, long seed)
+    public (ConversionReport? Layers, double[] Accuracy, double Seconds) Run(double rate, LayerHardware? hardware, IReadOnlyList<LayerRule> rules, long seed)
     {
         random.manual_seed(seed);
         using var model = new DigitNet();

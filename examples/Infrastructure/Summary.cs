@@ -58,7 +58,7 @@ internal sealed record Summary<TResult>(string Way, double Mean, double Std, dou
     public string[] Cells(string digital) =>
     [
         Way, Percent(Mean), string.Join(", ", Runs.Select(run => run.Seed)), Runs.Count == 1 ? "" : Percent(Std),
-        Gap is { } gap && Way != digital ? string.Create(CultureInfo.InvariantCulture, $"{-100 * gap:+0.00;-0.00} pp") : "",
+        Gap is { } gap && Way != digital ? string.Create(CultureInfo.InvariantCulture, $"{Math.Round(-100 * gap, 2):+0.00;-0.00;0.00} pp") : "",
         Seconds.ToString("F0", CultureInfo.InvariantCulture),
     ];
 
