@@ -22,8 +22,6 @@ internal static class ConvnetReport
             .Plot(Plots.Bars("test accuracy [%]", "F2", [.. rows.Select(row => new Column(row.Way, 100 * row.Mean, 100 * row.Std))])
                 .Between(Math.Max(0, Math.Floor(100 * rows.Min(row => row.Mean)) - 2), 100), "The ways beside each other. The axis does not start at 0.")
             .Plot(Plots.Lines("epoch", "test accuracy [%]", [.. rows.Select(row => row.PerEpoch(result => result.Accuracy, 100))]), "Accuracy from epoch to epoch.");
-        if (rows.Any(row => row.Way == "msp-lsp"))
-            report.Text("In memory the network learns as in floating point, a little later: the gap closes with the images it has seen, and in short trainings it differs from seed to seed by a point.");
         foreach (var row in rows)
             if (row.Runs[0].Layers is { } layers)
                 Layers(report, row.Way, layers);
@@ -31,7 +29,10 @@ internal static class ConvnetReport
     }
 
     private static void Layers(HtmlReport report, string way, ConversionReport layers) => report.Heading($"What became of the layers: {way}")
-        .Text("A kernel of a convolution is one output of its array, and the array is read, and trained, once at every place of the kernel. The bias is one more input.")
+        .Text("A kernel of a convolution is one output of its array, which is read once at every place of the kernel. "
+            + (layers.Devices > 0
+                ? "Every place is an example that may send pulses, and counts towards the interval between transfers. The bias is one more input."
+                : "The weights are digital while they are trained; devices come when they are programmed. Tests read through the converters and with their noise."))
         .Table(["layer", "kind", "inputs → outputs", "weights", "devices", "tiles", "used", "cell"],
         [
             .. layers.Rows.Select(row => (string[])[row.Name, row.Kind, row.Shape, Number(row.Weights), Number(row.Devices), Number(row.Tiles), row.IsAnalog ? Share(row.Utilization) : "", row.Note]),

@@ -7,7 +7,7 @@ namespace AnalogTorch.Examples.Convnet;
 internal sealed record ConvnetTask : DigitTask
 {
     /// <inheritdoc/>
-    protected override (int Train, int Test, int QuickTrain, int QuickTest) Sizes => (6_000, 5_000, 1_000, 1_000);
+    protected override (int Train, int Test, int QuickTrain, int QuickTest) Sizes => (8_000, 5_000, 1_000, 1_000);
 
     /// <summary>Training and test images, 28×28.</summary>
     public (Models.Data.ImageSet Train, Models.Data.ImageSet Test) Load() => LoadDigits();
