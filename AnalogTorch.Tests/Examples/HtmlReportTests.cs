@@ -115,6 +115,9 @@ public class HtmlReportTests
     }
 
     [Fact]
+    public void EpochsHaveNoTicksBetweenThem() => Assert.Equal(["1", "2", "3"], NiceTicks.Over(0.9, 3.1, atMost: 10, leastStep: 1).Labels);
+
+    [Fact]
     public void CurveWithUnequalAxesIsRefused() =>
         Assert.Contains("2 and 3", Assert.Throws<ArgumentException>(() => Plots.Lines("x", "y", new Curve("c", [1, 2], [1, 2, 3]))).Message);
 

@@ -10,11 +10,8 @@ public class MnistExampleTests
     public async Task TrainsAndReports()
     {
         using var folder = new TemporaryFolder();
-        using var process = Start("mnist", "--quick", "--images", "300", "--epochs", "2", "--ways", "digital,pcm-pair,msp-lsp,symmetric", "--tensorboard", "--out", folder.At("out"));
-        var error = process.StandardError.ReadToEndAsync();
-        process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, await error);
+        var (code, _, error) = await ExampleProcess.Run("mnist", "--quick", "--images", "300", "--epochs", "2", "--ways", "digital,pcm-pair,msp-lsp,symmetric", "--tensorboard", "--out", folder.At("out"));
+        Assert.True(code == 0, error);
 
         var metrics = JsonNode.Parse(File.ReadAllText(folder.At("out", "metrics.json")))!;
         Assert.Equal("mnist", (string?)metrics["example"]);
@@ -39,7 +36,7 @@ public class MnistExampleTests
         if (OperatingSystem.IsWindows())
             return; // there is no signal to send
         using var folder = new TemporaryFolder();
-        using var process = Start("mnist", "--quick", "--epochs", "10000", "--ways", "digital,msp-lsp", "--out", folder.At("out"));
+        using var process = ExampleProcess.Start("mnist", "--quick", "--epochs", "10000", "--ways", "digital,msp-lsp", "--out", folder.At("out"));
         var error = process.StandardError.ReadToEndAsync();
         while (process.StandardOutput.ReadLine() is { } line && !line.Contains("images/s", StringComparison.Ordinal))
         {
@@ -59,15 +56,6 @@ public class MnistExampleTests
         Assert.Contains("Stopped", await error, StringComparison.Ordinal);
         Assert.All(children, child => Assert.False(IsAlive(child)));
         Assert.DoesNotContain(folder.Files(), file => file.EndsWith(".tmp", StringComparison.Ordinal));
-    }
-
-    private static Process Start(params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "AnalogTorch.Examples.dll"));
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
-        return Process.Start(start)!;
     }
 
     private static int[] Children(int parent)

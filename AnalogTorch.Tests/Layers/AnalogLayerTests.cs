@@ -52,6 +52,7 @@ public class AnalogLayerTests
         model.ToAnalog(Ideal, 1);
         var (frozen, trained) = ((Linear)model[0], (Linear)model[1]);
         frozen.weight!.requires_grad = false;
+        frozen.bias!.requires_grad = false;
         using var optimizer = new AnalogSGD(trained.parameters(), lr: 0.5);
         var before = (frozen.weight.clone(), trained.weight!.clone());
         for (var step = 0; step < 3; step++)

@@ -226,7 +226,8 @@ public class ConversionTests
             foreach (var (from, to) in digital.parameters().Zip(analog.parameters()))
                 to.copy_(from);
         analog.WriteHardware();
-        Assert.True((digital.weight! - analog.weight!).abs().max().item<float>() < 0.01f);
+        var off = (digital.weight! - analog.weight!).square().mean().sqrt().item<float>();
+        Assert.True(off < 0.002f, $"off by {off}"); // a pulse of correction is 0.0005
         var written = analog.weight!.clone();
         analog.AnalogTiles().Single().Tile.Cells.Refresh(); // reads the devices again
         Assert.Equal(0, (written - analog.weight!).abs().max().item<float>());

@@ -158,7 +158,7 @@ public sealed class AnalogTile : Tile
     private protected override void OnBegin(Tensor weight, Tensor? bias, bool learns)
     {
         if (learns && PendingUpdates > 0 && !HasOptimizer)
-            throw new InvalidOperationException($"{Name}: its weights are analog, and no optimizer updates them; train with AnalogSGD(model.parameters(), ...) made after ToAnalog, or freeze the layer with requires_grad = false.");
+            throw new InvalidOperationException($"{Name}: its weights are analog, and no optimizer updates them; train with AnalogSGD(model.parameters(), ...) made after ToAnalog, or freeze the layer with requires_grad = false for weight and bias.");
         Follow(weight, bias);
     }
 

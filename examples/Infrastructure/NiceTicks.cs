@@ -8,16 +8,16 @@ namespace AnalogTorch.Examples;
 internal static class NiceTicks
 {
     /// <summary>Sets an axis's ticks.</summary>
-    public static void Set(IAxis axis, double low, double high, int atMost)
+    public static void Set(IAxis axis, double low, double high, int atMost, double leastStep = 0)
     {
-        var (positions, labels) = Over(low, high, atMost);
+        var (positions, labels) = Over(low, high, atMost, leastStep);
         axis.TickGenerator = new NumericManual(positions, labels);
     }
 
-    /// <summary>The ticks in [low, high]: as many as fit, at most one more than asked for.</summary>
-    public static (double[] Positions, string[] Labels) Over(double low, double high, int atMost)
+    /// <summary>The ticks in [low, high]: as many as fit, at most one more than asked for, and no closer than the least step.</summary>
+    public static (double[] Positions, string[] Labels) Over(double low, double high, int atMost, double leastStep = 0)
     {
-        var least = (high - low) / atMost;
+        var least = Math.Max((high - low) / atMost, leastStep);
         var power = Math.Pow(10, Math.Floor(Math.Log10(least)));
         var step = new[] { 1, 2, 5, 10 }.Select(factor => factor * power).First(step => step >= least * (1 - 1e-9));
         var large = Math.Max(Math.Abs(low), Math.Abs(high));

@@ -42,7 +42,7 @@ public static class Plots
             line.LegendText = name;
         }
         Legend(plot, curves.Count, Alignment.LowerRight);
-        return Scaled(plot);
+        return Scaled(plot, leastX: curves.All(curve => curve.X.All(double.IsInteger)) ? 1 : 0); // there is no epoch 1.5
     }
 
     /// <summary>Response of devices to pulses one after another: conductance over pulse number.</summary>
@@ -183,13 +183,13 @@ public static class Plots
         return plot;
     }
 
-    private static Plot Scaled(Plot plot, bool xTicks = true)
+    private static Plot Scaled(Plot plot, bool xTicks = true, double leastX = 0)
     {
         plot.Axes.AutoScale();
         var limits = plot.Axes.GetLimits();
         if (xTicks)
         {
-            NiceTicks.Set(plot.Axes.Bottom, limits.Left, limits.Right, atMost: 10);
+            NiceTicks.Set(plot.Axes.Bottom, limits.Left, limits.Right, atMost: 10, leastX);
         }
         NiceTicks.Set(plot.Axes.Left, limits.Bottom, limits.Top, atMost: 8);
         return plot;

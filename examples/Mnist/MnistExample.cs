@@ -49,53 +49,29 @@ internal sealed class MnistExample : Example
         using var scope = torch.NewDisposeScope();
         var (train, test) = task.Load(); // says what is wrong with the data before anything starts
         run.Config = Describe(chosen, task, train, test);
-        run.Console.WriteLine($"{train.Name}: {train.Count:N0} training and {test.Count:N0} test images, {Count(length, "epoch")}, {Count(chosen.Length, "way")} × {Count(run.Options.Seeds, "seed")}.");
+        run.Console.WriteLine($"{train.Name}: {train.Count:N0} training and {test.Count:N0} test images, {SideBySide.Count(length, "epoch")}, {SideBySide.Count(chosen.Length, "way")} × {SideBySide.Count(run.Options.Seeds, "seed")}.");
 
-        var (results, failure) = Train(run, task, train.Count, chosen);
-        var rows = chosen.Where(way => results.Any(result => result.Way == way.Name)).Select(way => Summary.Of(way, results)).ToArray();
+        var (results, failure) = SideBySide.Train<MnistTask, MnistResult>(
+            run, task, train.Count, [.. chosen.Select(way => way.Name)], each => each with { Observe = each.Seed == run.Options.Seed });
+        var rows = Summary<MnistResult>.Of(chosen.Select(way => way.Name), results, Way.Digital.Name);
         foreach (var row in rows)
-            run.AddRow(row.Way.Name, row.Figures);
-        if (rows.Length > 0)
-            Show(run.Console, rows);
+            run.AddRow(row.Way, [.. row.Figures, .. Pulses(row.Runs[0].Findings)]);
+        if (rows.Count > 0)
+            SideBySide.Show(run.Console, rows, Way.Digital.Name);
         MnistReport.Write(run, rows, chosen);
         run.Cancel.ThrowIfCancellationRequested();
         if (failure is not null)
             throw failure; // after the trainings that did succeed were written down
     }
 
-    /// <summary>Trains all ways with all seeds, as many at a time as there are cores; keeps what is done when the user stops.</summary>
-    private static (IReadOnlyList<TrainingResult> Results, Exception? Failure) Train(ExampleRun run, MnistTask task, long imagesPerEpoch, IReadOnlyList<Way> chosen)
-    {
-        var results = new List<TrainingResult>();
-        Exception? failure = null;
-        using (var progress = new LiveProgress(run.Console))
-        {
-            // The slowest first, so that no core idles at the end.
-            var jobs = run.Seeds.SelectMany(seed => chosen.Reverse().Select(way => (
-                Task: task with { Way = way.Name, Seed = seed, Observe = seed == run.Options.Seed },
-                Job: progress.Add(run.Options.Seeds == 1 ? way.Name : $"{way.Name} {seed}", task.Epochs, imagesPerEpoch)))).ToArray();
-            try
-            {
-                // One by one: a core takes the next job when it is free.
-                var queue = System.Collections.Concurrent.Partitioner.Create(jobs, System.Collections.Concurrent.EnumerablePartitionerOptions.NoBuffering);
-                Parallel.ForEach(queue, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = run.Cancel }, entry =>
-                {
-                    var result = TrainingProcess.Run(entry.Task, entry.Job, run.Cancel);
-                    lock (results)
-                        results.Add(result);
-                });
-            }
-            catch (OperationCanceledException)
-            {
-                // What is complete is reported by the caller.
-            }
-            catch (AggregateException failures)
-            {
-                failure = failures.Flatten().InnerExceptions[0];
-            }
-        }
-        return (results, failure);
-    }
+    private static (string Figure, double Value)[] Pulses(Findings? findings) => findings is { Early: { } early, Late: { } late }
+        ? [
+            ("pulses_per_weight_early", early.Total.Average()),
+            ("net_pulses_per_weight_early", Math.Sqrt(early.Net.Average(net => net * net))),
+            ("pulses_per_weight_late", late.Total.Average()),
+            ("net_pulses_per_weight_late", Math.Sqrt(late.Net.Average(net => net * net))),
+        ]
+        : [];
 
     private static JsonObject Describe(IReadOnlyList<Way> chosen, MnistTask task, ImageSet train, ImageSet test) => new()
     {
@@ -112,14 +88,4 @@ internal sealed class MnistExample : Example
             ["hardware"] = way.Every(task.Interval).Hardware is { } hardware ? JsonNode.Parse(ConfigJson.Write(hardware)) : null,
         }))),
     };
-
-    private static string Count(int number, string what) => number == 1 ? $"1 {what}" : $"{number:N0} {what}s";
-
-    private static void Show(IAnsiConsole console, IEnumerable<Summary> rows)
-    {
-        var table = new Table().RoundedBorder().AddColumns("way", "test accuracy", "seeds", "± over seeds", "against digital", "seconds");
-        foreach (var row in rows)
-            table.AddRow([.. row.Cells.Select(cell => new Markup(Markup.Escape(cell)))]);
-        console.Write(table);
-    }
 }

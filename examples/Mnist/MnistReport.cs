@@ -13,38 +13,28 @@ internal static class MnistReport
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes what the trainings gave.</summary>
-    public static void Write(ExampleRun run, IReadOnlyList<Summary> rows, IReadOnlyList<Way> chosen)
+    public static void Write(ExampleRun run, IReadOnlyList<Summary<MnistResult>> rows, IReadOnlyList<Way> chosen)
     {
         if (rows.Count == 0)
             return;
         var report = run.Report;
         report.Heading("Accuracy")
-            .Text(string.Create(CultureInfo.InvariantCulture, $"Share of the test images that the network gets right{Averaging(rows[0].Runs[0].Accuracy.Length)}."))
-            .Table(["way", "test accuracy", "seeds", "± over seeds", "against digital", "seconds"], rows.Select(row => row.Cells))
-            .Plot(Plots.Bars("test accuracy [%]", "F2", [.. rows.Select(row => new Column(row.Way.Name, 100 * row.Mean, 100 * row.Std))])
+            .Text(string.Create(CultureInfo.InvariantCulture, $"Share of the test images that the network gets right{TrainingResult.Averaging(rows[0].Runs[0].Accuracy.Length)}."))
+            .Table(Summary<MnistResult>.Columns, rows.Select(row => row.Cells(Way.Digital.Name)))
+            .Plot(Plots.Bars("test accuracy [%]", "F2", [.. rows.Select(row => new Column(row.Way, 100 * row.Mean, 100 * row.Std))])
                 .Between(Math.Max(0, Math.Floor(100 * rows.Min(row => row.Mean)) - 4), 100), "The ladder: each rung adds what the one below it lacks. The axis does not start at 0.")
-            .Plot(Plots.Lines("epoch", "test accuracy [%]", [.. rows.Select(row => PerEpoch(row, result => result.Accuracy, 100))]), "Accuracy from epoch to epoch.");
+            .Plot(Plots.Lines("epoch", "test accuracy [%]", [.. rows.Select(row => row.PerEpoch(result => result.Accuracy, 100))]), "Accuracy from epoch to epoch.");
 
         if (chosen.Any(way => way.Hardware?.Cell is MspLspCell))
             WhyInversion(report, rows, run.Options.Seed);
         foreach (var row in rows)
             if (row.Runs[0].Findings is { } findings)
-                Hardware(report, row.Way, findings);
+                Hardware(report, chosen.Single(way => way.Name == row.Way), findings);
         Responses(report, chosen, run.Options.Seed);
         report.Heading("Config").Text("Everything that was simulated, as the library reads it back.").Code(run.Config!.ToJsonString(Indented));
     }
 
-    private static string Averaging(int epochs) => TrainingResult.Averaged(epochs) is > 1 and var last ? $", mean over the last {last} epochs" : " after the last epoch";
-
-    private static Curve PerEpoch(Summary row, Func<TrainingResult, double[]> of, double scale)
-    {
-        var epochs = Enumerable.Range(0, row.Runs.Min(result => of(result).Length)).ToArray();
-        var values = epochs.Select(epoch => row.Runs.Select(result => scale * of(result)[epoch]).ToArray()).ToArray();
-        return new(row.Way.Name, [.. epochs.Select(epoch => epoch + 1.0)], [.. values.Select(all => all.Average())],
-            row.Runs.Count == 1 ? null : [.. values.Select(Summary.Deviation)]);
-    }
-
-    private static void WhyInversion(HtmlReport report, IReadOnlyList<Summary> rows, long seed)
+    private static void WhyInversion(HtmlReport report, IReadOnlyList<Summary<MnistResult>> rows, long seed)
     {
         const int Intervals = 12;
         double[] intervals = [.. Enumerable.Range(1, Intervals).Select(interval => (double)interval)];
@@ -56,7 +46,7 @@ internal static class MnistReport
                 new Curve("fixed polarity", intervals, [.. ZeroSum.Drift(new FixedPolarity(), Intervals, seed).Select(siemens => siemens * ToMicro)]),
                 new Curve("inverted at every transfer", intervals, [.. ZeroSum.Drift(new AlternatingPolarity(), Intervals, seed).Select(siemens => siemens * ToMicro)])),
                 "Cells that are told to do nothing: 4,096 cells with 20 % mismatch, without leakage, transfers exact.")
-            .Plot(Plots.Lines("epoch", "mean |w|, first layer [1]", [.. rows.Select(row => PerEpoch(row, result => result.MeanWeight, 1))]),
+            .Plot(Plots.Lines("epoch", "mean |w|, first layer [1]", [.. rows.Select(row => row.PerEpoch(result => result.MeanWeight, 1))]),
                 "Mean magnitude of the weights of the first layer during training.");
     }
 

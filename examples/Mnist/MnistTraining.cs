@@ -17,18 +17,13 @@ namespace AnalogTorch.Examples.Mnist;
 /// <param name="MeanWeight">Mean magnitude of the weights of the first layer after each epoch.</param>
 /// <param name="Seconds">Time from the first image to the last.</param>
 /// <param name="Findings">What the devices did, if somebody looked.</param>
-internal sealed record TrainingResult(string Way, long Seed, double[] Accuracy, double[] MeanWeight, double Seconds, Findings? Findings)
-{
-    /// <summary>Mean over the last third of the evaluations, at most six: accuracy differs a little after odd and even transfers.</summary>
-    public double FinalAccuracy => Accuracy[^Averaged(Accuracy.Length)..].Average();
-
-    public static int Averaged(int epochs) => Math.Clamp(epochs / 3, 1, 6);
-}
+internal sealed record MnistResult(string Way, long Seed, double[] Accuracy, double[] MeanWeight, double Seconds, Findings? Findings)
+    : TrainingResult(Way, Seed, Accuracy, Seconds);
 
 /// <summary>The training loop of any TorchSharp program; what makes it analog are the two lines marked so.</summary>
 internal sealed record MnistTraining(ImageSet Train, ImageSet Test, int Epochs, int BatchSize, string? EventFolder)
 {
-    public TrainingResult Run(Way way, long seed, bool observe, ITrainingProgress progress)
+    public MnistResult Run(Way way, long seed, bool observe, ITrainingProgress progress)
     {
         using var model = Mlp.Create(Mlp.Mnist, seed);
         var hardware = way.Hardware;

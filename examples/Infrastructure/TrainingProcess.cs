@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using TorchSharp;
 
-namespace AnalogTorch.Examples.Mnist;
+namespace AnalogTorch.Examples;
 
 /// <summary>Trainings side by side, each in a process of its own.</summary>
 /// <remarks>
@@ -18,27 +19,29 @@ internal static class TrainingProcess
     private static readonly JsonSerializerOptions Json = new() { NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     /// <summary>Has a training done by another process.</summary>
+    /// <typeparam name="TResult">What such a task gives.</typeparam>
     /// <exception cref="InvalidDataException">The training found something that the user can mend.</exception>
     /// <exception cref="IOException">The process ended without a result.</exception>
-    public static TrainingResult Run(MnistTask task, ITrainingProgress progress, CancellationToken cancel)
+    public static TResult Run<TResult>(TrainingTask task, ITrainingProgress progress, CancellationToken cancel) where TResult : TrainingResult
     {
         var program = Environment.ProcessPath!;
         var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
             start.ArgumentList.Add(Assembly.GetExecutingAssembly().Location);
         start.ArgumentList.Add(Argument);
+        start.ArgumentList.Add(task.GetType().FullName!);
         using var process = Process.Start(start)!;
         using var stop = cancel.Register(() => Kill(process));
-        process.StandardInput.WriteLine(JsonSerializer.Serialize(task, Json));
+        process.StandardInput.WriteLine(JsonSerializer.Serialize<object>(task, Json));
         process.StandardInput.Close();
-        TrainingResult? result = null;
+        TResult? result = null;
         progress.Begin();
         while (process.StandardOutput.ReadLine() is { } line)
         {
             var message = Read(line, task);
             if (message.Error is { } error)
                 throw new InvalidDataException(error);
-            result = message.Result ?? result;
+            result = message.Result?.Deserialize<TResult>(Json) ?? result;
             if (message.Images > 0)
                 progress.Advance(message.Images, message.Loss);
             if (!double.IsNaN(message.Accuracy))
@@ -51,18 +54,20 @@ internal static class TrainingProcess
     }
 
     /// <summary>Does the training that the standard input asks for.</summary>
+    /// <param name="kind">The kind of task.</param>
     /// <returns>The exit code.</returns>
-    public static int Serve()
+    public static int Serve(string kind)
     {
         torch.set_num_threads(1); // as many trainings run as there are cores
         using var scope = torch.NewDisposeScope();
-        var task = JsonSerializer.Deserialize<MnistTask>(Console.ReadLine()!, Json)!;
+        var type = typeof(TrainingTask).Assembly.GetType(kind, throwOnError: true)!;
+        var task = (TrainingTask)JsonSerializer.Deserialize(Console.ReadLine()!, type, Json)!;
         try
         {
             var progress = new Pipe();
             var result = task.Run(progress);
             progress.Flush();
-            Send(new Message { Result = result });
+            Send(new Message { Result = JsonSerializer.SerializeToNode<object>(result, Json) });
             return 0;
         }
         catch (Exception exception) when (exception is IOException or InvalidDataException or ArgumentException or InvalidOperationException)
@@ -72,7 +77,7 @@ internal static class TrainingProcess
         }
     }
 
-    private static Message Read(string line, MnistTask task)
+    private static Message Read(string line, TrainingTask task)
     {
         try
         {
@@ -107,7 +112,7 @@ internal static class TrainingProcess
 
         public double Accuracy { get; init; } = double.NaN;
 
-        public TrainingResult? Result { get; init; }
+        public JsonNode? Result { get; init; }
 
         public string? Error { get; init; }
     }

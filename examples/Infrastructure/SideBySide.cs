@@ -1,0 +1,65 @@
+using System.Collections.Concurrent;
+using Spectre.Console;
+
+namespace AnalogTorch.Examples;
+
+/// <summary>Trainings of several ways and seeds, as many at a time as there are cores.</summary>
+internal static class SideBySide
+{
+    /// <summary>Trains all ways with all seeds; keeps what is done when the user stops, or a training fails.</summary>
+    /// <param name="run">The run that asks.</param>
+    /// <param name="task">What all trainings have in common.</param>
+    /// <param name="imagesPerEpoch">Training images.</param>
+    /// <param name="ways">Names of the ways; the last, which is taken to be the slowest, begins.</param>
+    /// <param name="prepare">Last words on the task of a way and seed.</param>
+    public static (IReadOnlyList<TResult> Results, Exception? Failure) Train<TTask, TResult>(
+        ExampleRun run, TTask task, long imagesPerEpoch, IReadOnlyList<string> ways, Func<TTask, TTask> prepare)
+        where TTask : TrainingTask
+        where TResult : TrainingResult
+    {
+        var results = new List<TResult>();
+        Exception? failure = null;
+        using (var progress = new LiveProgress(run.Console))
+        {
+            // The slowest first, so that no core idles at the end.
+            var jobs = run.Seeds.SelectMany(seed => ways.Reverse().Select(way => (
+                Task: prepare(task with { Way = way, Seed = seed }),
+                Job: progress.Add(run.Options.Seeds == 1 ? way : $"{way} {seed}", task.Epochs, imagesPerEpoch)))).ToArray();
+            try
+            {
+                // One by one: a core takes the next job when it is free.
+                var queue = Partitioner.Create(jobs, EnumerablePartitionerOptions.NoBuffering);
+                Parallel.ForEach(queue, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = run.Cancel }, entry =>
+                {
+                    var result = TrainingProcess.Run<TResult>(entry.Task, entry.Job, run.Cancel);
+                    lock (results)
+                        results.Add(result);
+                });
+            }
+            catch (OperationCanceledException)
+            {
+                // What is complete is reported by the caller.
+            }
+            catch (AggregateException failures)
+            {
+                failure = failures.Flatten().InnerExceptions[0];
+            }
+        }
+        return (results, failure);
+    }
+
+    /// <summary>A number and what it counts.</summary>
+    public static string Count(int number, string what) => number == 1 ? $"1 {what}" : $"{number:N0} {what}s";
+
+    /// <summary>Shows the ways in a table.</summary>
+    /// <param name="console">Where to show it.</param>
+    /// <param name="rows">The ways.</param>
+    /// <param name="digital">Name of the way that the others are compared to.</param>
+    public static void Show<TResult>(IAnsiConsole console, IEnumerable<Summary<TResult>> rows, string digital) where TResult : TrainingResult
+    {
+        var table = new Table().RoundedBorder().AddColumns([.. Summary<TResult>.Columns]);
+        foreach (var row in rows)
+            table.AddRow([.. row.Cells(digital).Select(cell => new Markup(Markup.Escape(cell)))]);
+        console.Write(table);
+    }
+}
