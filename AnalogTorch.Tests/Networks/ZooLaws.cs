@@ -215,9 +215,9 @@ public class ZooLaws
         _ => architecture.Build(Outputs(architecture), seed),
     };
 
-    private static int Outputs(AnalogTorch.Models.Networks.Architecture architecture) => architecture.Image is null ? architecture.Outputs : 10;
+    internal static int Outputs(AnalogTorch.Models.Networks.Architecture architecture) => architecture.Image is null ? architecture.Outputs : 10;
 
-    private static (AnalogTorch.Models.Networks.Architecture Architecture, Module Network, Tensor[] Inputs) Small(string name)
+    internal static (AnalogTorch.Models.Networks.Architecture Architecture, Module Network, Tensor[] Inputs) Small(string name)
     {
         var architecture = Zoo.Find(name);
         var rng = Rng.FromSeed(11).Split("inputs");
@@ -228,7 +228,7 @@ public class ZooLaws
         return (architecture, Build(architecture, 5), inputs);
     }
 
-    private static Tensor Scores(Module network, Tensor[] inputs) => network switch
+    internal static Tensor Scores(Module network, Tensor[] inputs) => network switch
     {
         Module<Tensor, Tensor> one => one.call(inputs[0]),
         Module<Tensor, Tensor, Tensor> two => two.call(inputs[0], inputs[1]),

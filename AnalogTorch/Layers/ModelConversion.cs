@@ -1,5 +1,6 @@
 using AnalogTorch.Core;
 using AnalogTorch.Tiles;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Layers;
@@ -71,9 +72,16 @@ public static class ModelConversion
         if (tied is not null)
             throw new ArgumentException($"{string.Join(" and ", tied.Select(entry => entry.Name))} share one weight, but an analog array belongs to one layer; use the same module in both places, untie them, or leave one digital with LayerRule.Digital.");
         foreach (var (name, plan, matrix) in matrices)
+        {
             plan.Hardware!.Check(name, matrix.Weight, matrix.Bias);
+            // Pulses would move what the other layer trains by gradients.
+            if (plan.Hardware is TileConfig && plans.FirstOrDefault(other => other.Module != plan.Module && other.Hardware is null && Owns(other.Module, matrix.Weight)) is { } owner)
+                throw new ArgumentException($"{name} and {owner.Name} share one weight, but {owner.Name} stays digital; untie them, or leave {plan.Name} digital with LayerRule.Digital(\"{plan.Path}\").");
+        }
         ForwardCalls.Refuse([.. plans.Where(plan => plan.Hardware is not null).Select(plan => (plan.Path, plan.Module))], model);
     }
+
+    private static bool Owns(nn.Module module, Parameter weight) => module.named_parameters(recurse: false).Any(entry => entry.parameter.Handle == weight.Handle);
 
     private static ConversionReport Report(Plan[] plans)
     {
