@@ -1,13 +1,12 @@
 // What a program writes once, as a global using, to make code analog that calls layers by forward.
-using Conv2d = AnalogTorch.Layers.AnalogConv2d;
-using Linear = AnalogTorch.Layers.AnalogLinear;
-using LSTM = AnalogTorch.Layers.AnalogLSTM;
-
 using AnalogTorch.Layers;
 using AnalogTorch.Optim;
 using AnalogTorch.Presets;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
+using Conv2d = AnalogTorch.Layers.AnalogConv2d;
+using Linear = AnalogTorch.Layers.AnalogLinear;
+using LSTM = AnalogTorch.Layers.AnalogLSTM;
 
 namespace AnalogTorch.Tests.Layers;
 
