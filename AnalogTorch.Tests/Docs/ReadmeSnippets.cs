@@ -3,10 +3,13 @@ using AnalogTorch.Checkpoints;
 using AnalogTorch.Core;
 using AnalogTorch.Devices;
 using AnalogTorch.Layers;
+using AnalogTorch.Models.Networks;
+using AnalogTorch.Models.Weights;
 using AnalogTorch.Optim;
 using AnalogTorch.Presets;
 using AnalogTorch.Tiles;
 using TorchSharp;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -53,6 +56,32 @@ public class ReadmeSnippets
         var json = ConfigJson.Write(config);                                      // and ConfigJson.Read<TileConfig>(json)
 
         Assert.Equal(config, ConfigJson.Read<TileConfig>(json));
+    }
+
+    [Fact]
+    public void AnyModel()
+    {
+        using var folder = new TemporaryFolder();
+        var before = Environment.CurrentDirectory;
+        Environment.CurrentDirectory = folder.Path;
+        try
+        {
+            using var model = Zoo.Create("resnet20_cifar", seed: 1);
+            var report = model.ToAnalog(
+                PcmPresets.HardwareAware with { Size = new LimitedSize { Inputs = 256, Outputs = 256 } }, seed: 42,
+                LayerRule.Digital("conv1"), LayerRule.Of<Linear>(PcmPresets.MspLsp));      // the first rule that fits a layer decides
+            Console.WriteLine(report);
+            model.SaveWeights("resnet20.safetensors");                                // or .pth, .dat: plain names, effective weights
+            model.LoadWeights("resnet20.safetensors");                                // also .npy, .npz, .csv; devices are written
+
+            Assert.False(report.Rows.Single(row => row.Name == "conv1").IsAnalog);
+            Assert.Equal("MspLspCell", report.Rows.Single(row => row.Name == "linear").Note);
+            Assert.True(File.Exists("resnet20.safetensors"));
+        }
+        finally
+        {
+            Environment.CurrentDirectory = before;
+        }
     }
 
     [Fact]
