@@ -39,6 +39,59 @@ public class CheckpointTests
         Assert.Equal(["run.ckpt"], folder.Files());
     }
 
+    /// <summary>The same for convolutions and recurrent layers, in memory and hardware-aware side by side.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    [InlineData(7)]
+    public void EveryKindOfLayerResumesBitForBit(int stop)
+    {
+        using var folder = new TemporaryFolder();
+        using var scope = NewDisposeScope();
+        var start = Layers(null).Select(layer => layer.state_dict()).ToArray();
+        var whole = Layers(start);
+        var (wholeModel, wholeOptimizer) = Converted(whole, 5);
+        Steps(whole, wholeOptimizer, 0, 9);
+        var first = Layers(start);
+        var (firstModel, firstOptimizer) = Converted(first, 5);
+        Steps(first, firstOptimizer, 0, stop);
+        Checkpoint.Save(folder.At("run.ckpt"), firstModel, firstOptimizer);
+        var second = Layers(start);
+        var (secondModel, secondOptimizer) = Converted(second, 99);
+        Checkpoint.Load(folder.At("run.ckpt"), secondModel, secondOptimizer);
+        Steps(second, secondOptimizer, stop, 9);
+        foreach (var (name, tensor) in wholeModel.state_dict())
+            Assert.True(tensor.bytes.SequenceEqual(secondModel.state_dict()[name].bytes), name);
+
+        static nn.Module[] Layers(Dictionary<string, Tensor>[]? start)
+        {
+            nn.Module[] layers = [nn.Conv2d(2, 4, 3, groups: 2), nn.LSTM(4, 3, numLayers: 2, bidirectional: true), nn.GRU(6, 2)];
+            for (var i = 0; i < layers.Length && start is not null; i++)
+                layers[i].load_state_dict(start[i]);
+            return layers;
+        }
+
+        static (nn.Module, AnalogSGD) Converted(nn.Module[] layers, long seed)
+        {
+            var model = new Holder(layers);
+            model.ToAnalog(Hardware with { Backward = PcmPresets.EightBitPath }, seed, LayerRule.Of<GRU>(PcmPresets.HardwareAware));
+            return (model, new AnalogSGD(model.parameters(), lr: 0.05));
+        }
+
+        static void Steps(nn.Module[] layers, AnalogSGD optimizer, int from, int to)
+        {
+            for (var step = from; step < to; step++)
+            {
+                using var inner = NewDisposeScope();
+                optimizer.zero_grad();
+                var maps = ((Conv2d)layers[0]).call(Noise.Normal(new AnalogTorch.Core.Rng((ulong)step), [3, 2, 4, 4]));
+                var sequence = ((LSTM)layers[1]).call(maps.flatten(2).permute(2, 0, 1)).Item1;
+                ((GRU)layers[2]).call(sequence).Item1.square().sum().backward();
+                optimizer.step();
+            }
+        }
+    }
+
     /// <summary>The noise of hardware-aware layers goes on where it was, though <c>state_dict</c> does not hold it.</summary>
     [Fact]
     public void ResumesHardwareAwareTrainingBitForBit()
@@ -147,6 +200,15 @@ public class CheckpointTests
         Assert.Contains(path, message, StringComparison.Ordinal);
         Assert.DoesNotContain("\n", message, StringComparison.Ordinal);
         return message;
+    }
+
+    private sealed class Holder : nn.Module
+    {
+        public Holder(nn.Module[] layers) : base(nameof(Holder))
+        {
+            foreach (var layer in layers)
+                register_module(layer.GetType().Name, layer);
+        }
     }
 
     private static (Sequential Model, AnalogSGD Optimizer) Fresh(TileConfig hardware, long seed = 5)
