@@ -15,6 +15,14 @@ public readonly record struct Quantizer(float Step, float Bound, bool IsStochast
 /// <param name="Constant">The scale of all rows, if they have none of their own.</param>
 public readonly record struct RowScaling(bool FollowsMaximum, float Constant);
 
+/// <summary>What is done to the outputs of a read.</summary>
+/// <param name="Bias">Weights of the constant input [outputs]; null if there are none.</param>
+/// <param name="Noise">Standard deviation of the noise.</param>
+/// <param name="Adc">The converter.</param>
+/// <param name="PerUnit">What products are multiplied by before noise and converter [outputs]; null for 1.</param>
+/// <param name="Gain">What converted outputs are multiplied by [outputs]; null for 1.</param>
+public sealed record OutputConversion(Tensor? Bias, float Noise, Quantizer Adc, Tensor? PerUnit, Tensor? Gain);
+
 /// <summary>What lies before and after the product of an analog read, each in one pass over host memory.</summary>
 /// <remarks>Random numbers are keyed by (stream, group of rows), so that groups may be taken in any order and by any thread.</remarks>
 internal static unsafe class ConversionPasses
@@ -61,54 +69,46 @@ internal static unsafe class ConversionPasses
     /// <param name="first">First row.</param>
     /// <param name="scales">The scale of each row.</param>
     /// <param name="one">The converted constant input of each row; empty if there is no bias.</param>
-    /// <param name="bias">Weights of the constant input [outputs]; null if there are none.</param>
-    /// <param name="noise">Standard deviation of the noise.</param>
-    /// <param name="adc">The converter.</param>
+    /// <param name="outputs">What is done to them.</param>
     /// <param name="rng">The stream of noise and of stochastic rounding.</param>
-    /// <param name="maps">Whether y is [rows, outputs, places], one output at several places, and not [rows, outputs].</param>
-    public static void Outputs(Tensor y, long first, ReadOnlySpan<float> scales, ReadOnlySpan<float> one, Tensor? bias, float noise, Quantizer adc, Rng rng, bool maps = false)
+    public static void Outputs(Tensor y, long first, ReadOnlySpan<float> scales, ReadOnlySpan<float> one, OutputConversion outputs, Rng rng)
     {
-        if (maps)
-        {
-            OutputMaps(y, scales, one, bias, noise, adc, rng);
-            return;
-        }
-        var outputs = (int)y.shape[1];
+        var columns = (int)y.shape[1];
         fixed (float* scaleOfRow = scales, oneOfRow = one)
         {
-            var rows = new OutputRows(TensorMemory.Pointer<float>(y) + first * outputs, outputs)
-            {
-                Scales = scaleOfRow,
-                Ones = oneOfRow,
-                Bias = TensorMemory.PointerOrNull<float>(bias),
-                Noise = noise,
-                Converter = adc,
-            };
-            var work = new RowsWork<OutputRows>(rows, scales.Length, outputs, first, rng);
+            var rows = new OutputRows(TensorMemory.Pointer<float>(y) + first * columns, columns, new(outputs), scaleOfRow, oneOfRow);
+            var work = new RowsWork<OutputRows>(rows, scales.Length, columns, first, rng);
             Wide.Run(ref work);
         }
-        GC.KeepAlive(y);
-        GC.KeepAlive(bias);
+        GC.KeepAlive((y, outputs));
     }
 
-    private static void OutputMaps(Tensor y, ReadOnlySpan<float> scales, ReadOnlySpan<float> one, Tensor? bias, float noise, Quantizer adc, Rng rng)
+    /// <summary>The same for outputs at several places of every sample.</summary>
+    /// <param name="y">Outputs [samples, outputs, places], contiguous.</param>
+    /// <param name="scales">The scale of each sample.</param>
+    /// <param name="one">The converted constant input of each sample; empty if there is no bias.</param>
+    /// <param name="outputs">What is done to them.</param>
+    /// <param name="rng">The stream of noise and of stochastic rounding.</param>
+    public static void OutputMaps(Tensor y, ReadOnlySpan<float> scales, ReadOnlySpan<float> one, OutputConversion outputs, Rng rng)
     {
-        var (outputs, places) = ((int)y.shape[1], checked((int)y.shape[2]));
+        var (count, places) = ((int)y.shape[1], checked((int)y.shape[2]));
         fixed (float* scaleOfRow = scales, oneOfRow = one)
         {
-            var rows = new OutputMapRows(TensorMemory.Pointer<float>(y), outputs, places)
-            {
-                Scales = scaleOfRow,
-                Ones = oneOfRow,
-                Bias = TensorMemory.PointerOrNull<float>(bias),
-                Noise = noise,
-                Converter = adc,
-            };
-            var work = new RowsWork<OutputMapRows>(rows, checked(scales.Length * outputs), places, 0, rng);
+            var rows = new OutputMapRows(TensorMemory.Pointer<float>(y), count, places, new(outputs), scaleOfRow, oneOfRow);
+            var work = new RowsWork<OutputMapRows>(rows, checked(scales.Length * count), places, 0, rng);
             Wide.Run(ref work);
         }
-        GC.KeepAlive(y);
-        GC.KeepAlive(bias);
+        GC.KeepAlive((y, outputs));
+    }
+
+    /// <summary>What is done to outputs, as addresses.</summary>
+    private readonly struct OutputMemory(OutputConversion outputs)
+    {
+        public readonly float* Bias = TensorMemory.PointerOrNull<float>(outputs.Bias), PerUnit = TensorMemory.PointerOrNull<float>(outputs.PerUnit), Gain = TensorMemory.PointerOrNull<float>(outputs.Gain);
+        public readonly float Noise = outputs.Noise;
+        public readonly Quantizer Adc = outputs.Adc;
+
+        public bool DrawsNumbers => Noise != 0 || Adc.IsStochastic;
     }
 
     /// <summary>What is done to every row of a matrix.</summary>
@@ -203,79 +203,83 @@ internal static unsafe class ConversionPasses
         }
     }
 
-    private readonly struct OutputRows(float* y, int outputs) : IRows
+    private readonly struct OutputRows(float* y, int outputs, OutputMemory memory, float* scales, float* ones) : IRows
     {
-        public required float* Scales { get; init; }
+        public Quantizer Converter => memory.Adc;
 
-        public required float* Ones { get; init; }
-
-        public required float* Bias { get; init; }
-
-        public required float Noise { get; init; }
-
-        public required Quantizer Converter { get; init; }
-
-        public bool DrawsNumbers => Noise != 0 || Converter.IsStochastic;
+        public bool DrawsNumbers => memory.DrawsNumbers;
 
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         public void Row<T>(int row, in Levels<T> levels, ref RandomLanes<T> lanes) where T : struct, IWide<T>
         {
             var values = y + (long)row * outputs;
-            T scale = Scales[row], one = Bias is null ? 0f : Ones[row];
+            T scale = scales[row], one = memory.Bias is null ? 0f : ones[row];
             var i = 0;
             for (; i + T.Width <= outputs; i += T.Width)
-                T.Store(Converted(levels, T.Load(values + i), Bias is null ? T.Zero : T.Load(Bias + i), one, scale, ref lanes), values + i);
-            if (i < outputs)
             {
-                var bias = Bias is null ? T.Zero : VectorMemory.LoadPart<T>(Bias + i, outputs - i);
-                VectorMemory.StorePart(Converted(levels, VectorMemory.LoadPart<T>(values + i, outputs - i), bias, one, scale, ref lanes), values + i, outputs - i);
+                var product = T.Load(values + i);
+                if (memory.Bias is not null)
+                    product += T.Load(memory.Bias + i) * one;
+                if (memory.PerUnit is not null)
+                    product *= T.Load(memory.PerUnit + i);
+                var converted = Converted(levels, product, scale, ref lanes);
+                T.Store(memory.Gain is null ? converted : converted * T.Load(memory.Gain + i), values + i);
             }
+            if (i < outputs)
+                Rest(i, values, one, scale, levels, ref lanes);
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private T Converted<T>(in Levels<T> levels, T value, T bias, T one, T scale, ref RandomLanes<T> lanes) where T : struct, IWide<T>
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        private void Rest<T>(int first, float* values, T one, T scale, in Levels<T> levels, ref RandomLanes<T> lanes) where T : struct, IWide<T>
         {
-            if (Bias is not null)
-                value += bias * one;
-            if (Noise != 0)
-                value += Noise * lanes.NextNormal();
+            var count = outputs - first;
+            var product = Part<T>(values, first, count);
+            if (memory.Bias is not null)
+                product += Part<T>(memory.Bias, first, count) * one;
+            if (memory.PerUnit is not null)
+                product *= Part<T>(memory.PerUnit, first, count);
+            var converted = Converted(levels, product, scale, ref lanes);
+            VectorMemory.StorePart(memory.Gain is null ? converted : converted * Part<T>(memory.Gain, first, count), values + first, count);
+        }
+
+        private static T Part<T>(float* plane, int first, int count) where T : struct, IWide<T> => VectorMemory.LoadPart<T>(plane + first, count);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private T Converted<T>(in Levels<T> levels, T value, T scale, ref RandomLanes<T> lanes) where T : struct, IWide<T>
+        {
+            if (memory.Noise != 0)
+                value += memory.Noise * lanes.NextNormal();
             return levels.Of(value, ref lanes) * scale;
         }
     }
 
     /// <summary>One output of one sample at all its places is a row.</summary>
-    private readonly struct OutputMapRows(float* y, int outputs, int places) : IRows
+    private readonly struct OutputMapRows(float* y, int outputs, int places, OutputMemory memory, float* scales, float* ones) : IRows
     {
-        public required float* Scales { get; init; }
+        public Quantizer Converter => memory.Adc;
 
-        public required float* Ones { get; init; }
-
-        public required float* Bias { get; init; }
-
-        public required float Noise { get; init; }
-
-        public required Quantizer Converter { get; init; }
-
-        public bool DrawsNumbers => Noise != 0 || Converter.IsStochastic;
+        public bool DrawsNumbers => memory.DrawsNumbers;
 
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         public void Row<T>(int row, in Levels<T> levels, ref RandomLanes<T> lanes) where T : struct, IWide<T>
         {
             var values = y + (long)row * places;
-            var sample = row / outputs;
-            T scale = Scales[sample], bias = Bias is null ? 0f : Bias[row % outputs] * Ones[sample];
+            var (sample, output) = (row / outputs, row % outputs);
+            var unit = memory.PerUnit is null ? 1f : memory.PerUnit[output];
+            T perUnit = unit, bias = memory.Bias is null ? 0f : memory.Bias[output] * ones[sample] * unit;
+            T scale = memory.Gain is null ? scales[sample] : scales[sample] * memory.Gain[output];
             var i = 0;
             for (; i + T.Width <= places; i += T.Width)
-                T.Store(Converted(levels, T.Load(values + i) + bias, scale, ref lanes), values + i);
+                T.Store(Converted(levels, T.MultiplyAdd(T.Load(values + i), perUnit, bias), scale, ref lanes), values + i);
             if (i < places)
-                VectorMemory.StorePart(Converted(levels, VectorMemory.LoadPart<T>(values + i, places - i) + bias, scale, ref lanes), values + i, places - i);
+                VectorMemory.StorePart(Converted(levels, T.MultiplyAdd(VectorMemory.LoadPart<T>(values + i, places - i), perUnit, bias), scale, ref lanes), values + i, places - i);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private T Converted<T>(in Levels<T> levels, T value, T scale, ref RandomLanes<T> lanes) where T : struct, IWide<T>
         {
-            if (Noise != 0)
-                value += Noise * lanes.NextNormal();
+            if (memory.Noise != 0)
+                value += memory.Noise * lanes.NextNormal();
             return levels.Of(value, ref lanes) * scale;
         }
     }

@@ -23,11 +23,11 @@ public static class ModelConversion
     /// <exception cref="ArgumentException">No layer can be analog, a rule is about none, or weights cannot be written.</exception>
     public static ConversionReport ToAnalog(this nn.Module model, LayerHardware hardware, long seed = 0, params IReadOnlyList<LayerRule> rules)
     {
-        var plans = Plans(model, hardware, rules);
-        foreach (var plan in plans)
-            if (plan.Hardware is not null)
-                TiledLayer.Put(plan.Name, plan.Module, plan.Kind!, plan.Hardware, Rng.FromSeed(seed).Split(plan.Path));
-        return Report(plans);
+        ArgumentNullException.ThrowIfNull(hardware);
+        ArgumentNullException.ThrowIfNull(rules);
+        if (hardware is InferenceConfig || rules.Any(rule => rule.Hardware is InferenceConfig))
+            throw new ArgumentException("Weights on an InferenceConfig are programmed once they are trained; use model.Program(...) in place of ToAnalog.");
+        return Put(Plans(model, hardware, rules), Rng.FromSeed(seed));
     }
 
     /// <summary>Says what <see cref="ToAnalog"/> would do, and does nothing.</summary>
@@ -44,6 +44,17 @@ public static class ModelConversion
         foreach (var layer in layers)
             layer.Dispose();
         return layers.Length;
+    }
+
+    /// <summary>Programs every layer of a digital model that can be analog, with the same refusals as <see cref="ToAnalog"/>.</summary>
+    internal static ConversionReport Program(nn.Module model, InferenceConfig hardware, long seed, IReadOnlyList<LayerRule> rules) => Put(Plans(model, hardware, rules), Rng.FromSeed(seed).Split("chip"));
+
+    private static ConversionReport Put(Plan[] plans, Rng rng)
+    {
+        foreach (var plan in plans)
+            if (plan.Hardware is not null)
+                TiledLayer.Put(plan.Name, plan.Module, plan.Kind!, plan.Hardware, rng.Split(plan.Path));
+        return Report(plans);
     }
 
     private static Plan[] Plans(nn.Module model, LayerHardware hardware, IReadOnlyList<LayerRule> rules)

@@ -7,15 +7,13 @@ namespace AnalogTorch.Layers;
 /// <summary>A layer that runs on tiles, from its conversion until it is made digital again.</summary>
 internal sealed class TiledLayer : IDisposable
 {
-    private readonly IDisposable running;
+    private IDisposable? running;
 
     private TiledLayer(nn.Module module, LayerKind kind, LayerMatrix[] matrices, Tile[] tiles)
     {
         (Module, Kind, Matrices, Tiles) = (module, kind, matrices, tiles);
         State = tiles is [var only] ? only.State : new TileStates(matrices.Zip(tiles));
-        State.train(module.training);
-        AnalogLayer.Attach(this);
-        running = kind.Put(module, tiles);
+        Resume();
     }
 
     /// <summary>The layer.</summary>
@@ -49,11 +47,26 @@ internal sealed class TiledLayer : IDisposable
         ]);
     }
 
+    /// <summary>Makes the layer run on the tiles.</summary>
+    public void Resume()
+    {
+        State.train(Module.training);
+        AnalogLayer.Attach(this);
+        running = Kind.Put(Module, Tiles);
+    }
+
+    /// <summary>Takes the layer off the tiles, which stay as they are.</summary>
+    public void Suspend()
+    {
+        running?.Dispose();
+        running = null;
+        AnalogLayer.Detach(this);
+    }
+
     /// <summary>Makes the layer digital again; its parameters keep what the tiles held.</summary>
     public void Dispose()
     {
-        running.Dispose();
-        AnalogLayer.Detach(this);
+        Suspend();
         foreach (var tile in Tiles)
             tile.Dispose();
     }

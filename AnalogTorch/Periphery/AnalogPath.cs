@@ -8,13 +8,14 @@ namespace AnalogTorch.Periphery;
 
 /// <summary>What lies between digital numbers and an array that multiplies: scaling, converters, read noise, saturation.</summary>
 /// <remarks>
-/// With α from the scaling, x̂ = DAC(x/α), y₀ = W·x̂ less the IR drop, y₁ = y₀ + read noise + OutputNoise·ξ, y = α·ADC(y₁); where the ADC
-/// clips, the saturation policy may ask for the same read again at a larger α. The gradient passes straight through.
+/// With α from the scaling and u the weight of a cell at full conductance, x̂ = DAC(x/α), y₀ = W·x̂/u less the IR drop, y₁ = y₀ + read noise
+/// + OutputNoise·ξ, y = u·α·ADC(y₁); where the ADC clips, the saturation policy may ask for the same read again at a larger α. The gradient passes straight through.
 /// The model and its order follow IBM aihwkit's analog matrix-vector product, without its input noise and output non-linearity.
 /// </remarks>
 public sealed record AnalogPath : HardwareConfig
 {
     private const long ElementsOfBlock = 256 * 1024; // inputs in the cache at a time
+    private const long CellsOfBlock = 64; // inputs whose cells are read by one product, most of whose factors are 0
 
     /// <summary>How inputs are brought into the range of the DAC.</summary>
     public InputScaling Scaling { get; init => field = NotNull(value); } = new NoScaling();
@@ -44,18 +45,24 @@ public sealed record AnalogPath : HardwareConfig
     /// <param name="bias">Effective weights of the constant input 1 [outputs]; null if there is none.</param>
     /// <param name="rng">The stream of this read.</param>
     /// <param name="lineLength">Inputs on one line of the array; where there are more, lines are joined before the converter.</param>
+    /// <param name="units">What outputs stand for; null if a cell at full conductance is a weight of 1.</param>
     /// <returns>Outputs [samples, outputs], in the caller's dispose scope.</returns>
     /// <exception cref="NotFiniteNumberException">The inputs hold NaN or infinity.</exception>
-    public Tensor Read(Tensor x, Tensor weights, Tensor? bias, Rng rng, long lineLength = long.MaxValue)
+    public Tensor Read(Tensor x, Tensor weights, Tensor? bias, Rng rng, long lineLength = long.MaxValue, OutputScale? units = null)
     {
         if (IsExact)
-            return nn.functional.linear(x, weights, bias);
+        {
+            var product = nn.functional.linear(x, weights, bias);
+            return units?.Correction is { } correction ? product.mul_(correction) : product;
+        }
         using var scope = NewDisposeScope();
         if (TakesPasses(x) && weights.device_type == DeviceType.CPU)
-            return ReadInPasses(x.is_contiguous() ? x : x.contiguous(), weights, bias, rng).MoveToOuterDisposeScope();
+            return ReadInPasses(x.is_contiguous() ? x : x.contiguous(), weights, bias, units, rng).MoveToOuterDisposeScope();
         var scale = Scaling.Of(x, bias is not null);
         if (bias is not null)
             (x, weights) = (cat([x, ones(x.shape[0], 1, device: x.device)], 1), cat([weights, bias.unsqueeze(1)], 1)); // one more line of the array
+        if (units is not null)
+            weights = weights * units.PerUnit.unsqueeze(1);
         var (y, clipped) = ReadOnce(x, weights, scale, lineLength, rng);
         for (var attempt = 0; Saturation.Repeats(attempt) && clipped.any().item<bool>(); attempt++)
         {
@@ -65,7 +72,29 @@ public sealed record AnalogPath : HardwareConfig
             y = where(again, repeated, y);
             clipped = stillClipped.logical_and(again);
         }
-        return y.MoveToOuterDisposeScope();
+        return (units is null ? y : y.mul_(units.Gain)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Reads every cell by itself: one input after another is driven at 1, and all others at 0.</summary>
+    /// <param name="weights">Effective weights [outputs, inputs].</param>
+    /// <param name="rng">The stream of this read.</param>
+    /// <returns>Weights as the hardware gives them [outputs, inputs].</returns>
+    public Tensor ReadCells(Tensor weights, Rng rng)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        if (IsExact)
+            return weights.alias();
+        using var scope = NewDisposeScope();
+        var inputs = weights.shape[1];
+        var read = empty_like(weights);
+        for (var first = 0L; first < inputs; first += CellsOfBlock)
+        {
+            using var inner = NewDisposeScope();
+            var count = Math.Min(CellsOfBlock, inputs - first);
+            var rows = Read(eye(count, device: weights.device), weights.narrow(1, first, count).contiguous(), null, rng.Split(first));
+            read.narrow(1, first, count).copy_(rows.t());
+        }
+        return read.MoveToOuterDisposeScope();
     }
 
     /// <summary>Whether a read multiplies exactly, without converters, noise and losses.</summary>
@@ -77,10 +106,11 @@ public sealed record AnalogPath : HardwareConfig
     /// <param name="x">Inputs [samples, …], contiguous.</param>
     /// <param name="product">The outputs [samples, outputs, places] of converted inputs, contiguous, in memory that may be written to.</param>
     /// <param name="bias">Effective weights of the constant input 1 [outputs]; null if there is none.</param>
+    /// <param name="units">What outputs stand for; null if a cell at full conductance is a weight of 1.</param>
     /// <param name="rng">The stream of this read.</param>
     /// <returns>What <paramref name="product"/> gave, and the scale of every sample.</returns>
     /// <exception cref="NotFiniteNumberException">The inputs hold NaN or infinity.</exception>
-    internal (Tensor Y, float[] Scales) ReadMaps(Tensor x, Func<Tensor, Tensor> product, Tensor? bias, Rng rng)
+    internal (Tensor Y, float[] Scales) ReadMaps(Tensor x, Func<Tensor, Tensor> product, Tensor? bias, OutputScale? units, Rng rng)
     {
         var samples = (int)x.shape[0];
         var (scales, one) = (new float[samples], new float[bias is null ? 0 : samples]);
@@ -89,7 +119,7 @@ public sealed record AnalogPath : HardwareConfig
         using (var target = converted.view(samples, -1))
             ConversionPasses.Inputs(rows, 0, target, Scaling.AsRowScaling!.Value, Dac.AsQuantizer!.Value, scales, one, rng.Split("dac"));
         var y = product(converted);
-        ConversionPasses.Outputs(y, 0, scales, one, bias, (float)OutputNoise, Adc.AsQuantizer!.Value, rng.Split("output"), maps: true);
+        ConversionPasses.OutputMaps(y, scales, one, OutputsOf(bias, units), rng.Split("output"));
         return (y, scales);
     }
 
@@ -100,9 +130,9 @@ public sealed record AnalogPath : HardwareConfig
 
     /// <summary>The read as one pass before the product and one after it; the product itself is torch's.</summary>
     /// <remarks>Blocks of rows, so that what one pass writes is still in the cache for the next.</remarks>
-    private Tensor ReadInPasses(Tensor x, Tensor weights, Tensor? bias, Rng rng)
+    private Tensor ReadInPasses(Tensor x, Tensor weights, Tensor? bias, OutputScale? units, Rng rng)
     {
-        var (scaling, dac, adc) = (Scaling.AsRowScaling!.Value, Dac.AsQuantizer!.Value, Adc.AsQuantizer!.Value);
+        var (scaling, dac, outputs) = (Scaling.AsRowScaling!.Value, Dac.AsQuantizer!.Value, OutputsOf(bias, units));
         using var noGrad = no_grad();
         var (rows, inputs) = (x.shape[0], x.shape[1]);
         var (inputStream, outputStream) = (rng.Split("dac"), rng.Split("output"));
@@ -127,7 +157,7 @@ public sealed record AnalogPath : HardwareConfig
                     using var source = converted.narrow(0, 0, count);
                     target.addmm_(source, transposed, beta: 0, alpha: 1);
                 }
-                ConversionPasses.Outputs(y, first, scales.AsSpan(0, count), one.AsSpan(0, bias is null ? 0 : count), bias, (float)OutputNoise, adc, outputStream);
+                ConversionPasses.Outputs(y, first, scales.AsSpan(0, count), one.AsSpan(0, bias is null ? 0 : count), outputs, outputStream);
             }
         }
         finally
@@ -137,6 +167,8 @@ public sealed record AnalogPath : HardwareConfig
         }
         return y;
     }
+
+    private OutputConversion OutputsOf(Tensor? bias, OutputScale? units) => new(bias, (float)OutputNoise, Adc.AsQuantizer!.Value, units?.PerUnit, units?.Gain);
 
     private (Tensor Y, Tensor Clipped) ReadOnce(Tensor x, Tensor weights, Tensor scale, long lineLength, Rng rng)
     {

@@ -1,4 +1,5 @@
 using AnalogTorch.Cells;
+using AnalogTorch.Conductance;
 using AnalogTorch.Periphery;
 using AnalogTorch.Tiles;
 
@@ -49,4 +50,16 @@ public static class PcmPresets
         Forward = EightBitPath,
         WeightNoise = new AdditiveWeightNoise { Deviation = 0.038 },
     };
+
+    /// <summary>Pairs of phase-change devices in 90 nm, written once, read through 8-bit converters, with one factor a tile against drift.</summary>
+    /// <remarks>The statistics are those of Joshi et al., Nature Communications 11:2473 (2020), as in IBM aihwkit.</remarks>
+    public static InferenceConfig Inference { get; } = new()
+    {
+        Forward = EightBitPath,
+        Compensation = new GlobalCompensation(),
+    };
+
+    /// <summary>The same chip with four devices a weight, programmed row by row in four phases.</summary>
+    /// <remarks>After Mackin et al., Advanced Electronic Materials 5:1900026 (2019).</remarks>
+    public static InferenceConfig FourPhaseInference { get; } = Inference with { Map = new TwoPairs(), Programming = new FourPhaseProgramming() };
 }

@@ -151,6 +151,10 @@ public sealed class AnalogTile : Tile
 
     internal override Tensor WeightsOf(TileCall call) => cells.Weights;
 
+    internal override Tensor BiasOf(TileCall call) => call.Bias!;
+
+    internal override OutputScale? UnitsFor(TileCall call) => null;
+
     internal override Tensor OwnWeightsOf(TileCall call) => cells.Weights.alias();
 
     internal override void Keep(TileCall call, LearningExample example) => pending.Add((example, call.Learns.Weights, call.Learns.Bias));

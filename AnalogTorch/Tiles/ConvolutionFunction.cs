@@ -92,20 +92,21 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
         var graph = keepsGraph ? new WeightGraph(weight) : null;
         Tensor y;
         x = x.detach();
-        if (path.IsExact)
+        var isExact = path.IsExact && call.Units?.Correction is null;
+        if (isExact)
             y = graph is null ? shape.Multiply(x, weight) : graph.Multiply(shape, x);
         else if (path.TakesPasses(x) && FitsOneTile(tile, call))
             y = ReadMaps(x.contiguous());
         else
             y = ReadRows(x);
-        if (call.Bias is not null && (bias is null || path.IsExact))
-            y.add_(call.Bias.detach().view([1, -1, .. Enumerable.Repeat(1L, shape.Dimensions)]));
+        if (call.Bias is not null && (!tile.HasAnalogBias || isExact))
+            y.add_((bias ?? call.Bias).detach().view([1, -1, .. Enumerable.Repeat(1L, shape.Dimensions)]));
         return (y.MoveToOuterDisposeScope(), graph);
 
         Tensor ReadMaps(Tensor inputs)
         {
             long[] outputShape = [];
-            var (maps, scales) = path.ReadMaps(inputs, Product, bias?.detach(), call.ForwardStream);
+            var (maps, scales) = path.ReadMaps(inputs, Product, bias?.detach(), call.Units, call.ForwardStream);
             graph?.ScaledBy(scales);
             return maps.view(outputShape);
 
@@ -124,8 +125,9 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
             var rows = new Tensor[groups];
             for (var group = 0L; group < groups; group++)
             {
+                using var unitsOfGroup = call.Units?.Narrow(group * outputs, outputs);
                 rows[group] = tile.Size.Read(path, tile.Size.MaxInputs, patches.select(1, group), weight.view(tile.Outputs, -1).narrow(0, group * outputs, outputs),
-                    bias?.detach().narrow(0, group * outputs, outputs), call.ForwardStream.Split("group").Split(group));
+                    bias?.detach().narrow(0, group * outputs, outputs), unitsOfGroup, call.ForwardStream.Split("group").Split(group));
             }
             graph?.Multiply(shape, inputs).Dispose();
             return shape.ToMaps(cat(rows, 1), inputs.shape);
@@ -136,11 +138,14 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
     private static Tensor Backward(TileCall call, ConvolutionShape shape, Tensor delta, long[] inputShape)
     {
         var (tile, path) = (call.Tile, call.Tile.BackwardPath);
-        var weight = tile.OwnWeightsOf(call).detach().view(call.Weight.shape);
+        var matrix = tile.OwnWeightsOf(call).detach();
+        if (call.Units is { } units)
+            (delta, matrix) = call.Reversed(units, delta, matrix, outputs: 1);
+        var weight = matrix.view(call.Weight.shape);
         if (path.IsExact)
             return shape.MultiplyTransposed(delta, weight, inputShape);
         if (path.TakesPasses(delta) && FitsOneTile(tile, call))
-            return path.ReadMaps(delta, converted => shape.MultiplyTransposed(converted, weight, inputShape).contiguous().view(inputShape[0], inputShape[1], -1), null, call.BackwardStream)
+            return path.ReadMaps(delta, converted => shape.MultiplyTransposed(converted, weight, inputShape).contiguous().view(inputShape[0], inputShape[1], -1), null, null, call.BackwardStream)
                 .Y.view(inputShape);
         var (groups, outputs) = (shape.Groups, tile.Outputs / shape.Groups);
         using var rows = delta.flatten(2).transpose(1, 2).reshape(-1, groups, outputs);
@@ -148,7 +153,7 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
         for (var group = 0L; group < groups; group++)
         {
             patches[group] = tile.Size.Read(path, tile.Size.MaxOutputs, rows.select(1, group).contiguous(), weight.view(tile.Outputs, -1).narrow(0, group * outputs, outputs).t(),
-                null, call.BackwardStream.Split("group").Split(group));
+                null, null, call.BackwardStream.Split("group").Split(group));
         }
         return shape.Fold(stack(patches, 1), inputShape);
     }

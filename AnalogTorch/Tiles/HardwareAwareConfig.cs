@@ -22,8 +22,6 @@ public sealed record HardwareAwareConfig : LayerHardware
 
     internal override string Note => $"hardware-aware, {WeightNoise.GetType().Name}";
 
-    internal override bool PutsBiasInArray => true;
-
     internal override double DevicesPerWeight => 0;
 
     internal override void Check(string name, Parameter weight, Parameter? bias) => HardwareAwareTile.Check(this, name, weight, bias);

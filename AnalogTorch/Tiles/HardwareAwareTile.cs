@@ -79,6 +79,10 @@ public sealed class HardwareAwareTile : Tile
         return weights;
     }
 
+    internal override Tensor BiasOf(TileCall call) => call.Bias!;
+
+    internal override OutputScale? UnitsFor(TileCall call) => null;
+
     internal override Tensor OwnWeightsOf(TileCall call)
     {
         var weight = Matrix(call.Weight.detach());

@@ -9,11 +9,14 @@ public abstract record LayerHardware : HardwareConfig
     /// <summary>How large a tile can be; a larger matrix becomes a grid of them.</summary>
     public TileSize Size { get; init => field = NotNull(value); } = new UnlimitedSize();
 
+    /// <summary>Where the bias is.</summary>
+    public BiasPlacement Bias { get; init => field = NotNull(value); } = new AnalogBias();
+
     /// <summary>What weights meet, in a few words.</summary>
     internal abstract string Note { get; }
 
     /// <summary>Whether a bias is one more line of the array.</summary>
-    internal abstract bool PutsBiasInArray { get; }
+    internal bool PutsBiasInArray => Bias is AnalogBias;
 
     /// <summary>Devices that a weight is made of.</summary>
     internal abstract double DevicesPerWeight { get; }

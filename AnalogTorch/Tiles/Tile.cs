@@ -96,6 +96,12 @@ public abstract class Tile : IDisposable
     /// <summary>The weights as the reads of a call find them [outputs, inputs].</summary>
     internal abstract Tensor WeightsOf(TileCall call);
 
+    /// <summary>The weights of the constant input as the reads of a call find them [outputs], where a bias is in the array.</summary>
+    internal abstract Tensor BiasOf(TileCall call);
+
+    /// <summary>What outputs stand for in a call; the tile owns it. Null if a cell at full conductance is a weight of 1.</summary>
+    internal abstract OutputScale? UnitsFor(TileCall call);
+
     /// <summary>The same in memory that belongs to the caller, for a call that keeps them until its backward pass.</summary>
     internal abstract Tensor OwnWeightsOf(TileCall call);
 

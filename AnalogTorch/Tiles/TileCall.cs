@@ -1,4 +1,5 @@
 using AnalogTorch.Core;
+using AnalogTorch.Periphery;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Tiles;
@@ -32,7 +33,25 @@ internal sealed record TileCall(Tile Tile, Tensor Weight, Tensor? Bias, bool Tra
     public Rng BackwardStream => Tile.Stream.Split("backward").Split(Number);
 
     /// <summary>The constant input's weights, if they are in the array.</summary>
-    public Tensor? AnalogBias => Tile.HasAnalogBias ? Bias : null;
+    public Tensor? AnalogBias => Tile.HasAnalogBias ? Tile.BiasOf(this) : null;
+
+    /// <summary>What outputs stand for; null if a cell at full conductance is a weight of 1.</summary>
+    public OutputScale? Units => Tile.UnitsFor(this);
+
+    /// <summary>Errors and weights as a read from the output side finds them where outputs have units of their own.</summary>
+    /// <param name="units">The units.</param>
+    /// <param name="delta">Gradients by the outputs, which are its dimension <paramref name="outputs"/>.</param>
+    /// <param name="weights">Weights [outputs, inputs].</param>
+    /// <param name="outputs">The dimension of the outputs.</param>
+    public (Tensor Delta, Tensor Weights) Reversed(OutputScale units, Tensor delta, Tensor weights, int outputs)
+    {
+        weights = units.Corrected(weights, Tile.Size.MaxInputs);
+        if (Tile.BackwardPath.IsExact)
+            return (delta, weights);
+        var shape = Enumerable.Repeat(1L, (int)delta.dim()).ToArray();
+        shape[outputs] = -1;
+        return (delta * units.Unit.view(shape), weights * units.PerUnit.unsqueeze(1)); // errors drive the lines with the weight that a cell stands for
+    }
 
     /// <summary>The weights as the reads of this call find them [outputs, inputs].</summary>
     public Tensor Weights => Tile.WeightsOf(this);
@@ -59,13 +78,19 @@ internal sealed record TileCall(Tile Tile, Tensor Weight, Tensor? Bias, bool Tra
 
     private Tensor Forward(Tensor x, Rng stream)
     {
-        var y = Tile.Size.Read(Tile.ForwardPath, Tile.Size.MaxInputs, x, Weights, AnalogBias, stream);
-        return Bias is null || AnalogBias is not null ? y : y.add_(Bias);
+        var y = Tile.Size.Read(Tile.ForwardPath, Tile.Size.MaxInputs, x, Weights, AnalogBias, Units, stream);
+        return Bias is null || Tile.HasAnalogBias ? y : y.add_(Bias);
     }
 
     private Tensor Backward(Tensor delta, Rng stream)
     {
-        using var transposed = Weights.t();
-        return Tile.Size.Read(Tile.BackwardPath, Tile.Size.MaxOutputs, delta, transposed, null, stream);
+        if (Units is not { } units)
+        {
+            using var transposed = Weights.t();
+            return Tile.Size.Read(Tile.BackwardPath, Tile.Size.MaxOutputs, delta, transposed, null, null, stream);
+        }
+        using var scope = NewDisposeScope();
+        var (errors, weights) = Reversed(units, delta, Weights, outputs: 1);
+        return Tile.Size.Read(Tile.BackwardPath, Tile.Size.MaxOutputs, errors, weights.t(), null, null, stream).MoveToOuterDisposeScope();
     }
 }

@@ -24,12 +24,7 @@ public sealed record TileConfig : LayerHardware
     /// <summary>The path of the backward read, on the transposed array.</summary>
     public AnalogPath Backward { get; init => field = NotNull(value); } = new();
 
-    /// <summary>Where the bias is.</summary>
-    public BiasPlacement Bias { get; init => field = NotNull(value); } = new AnalogBias();
-
     internal override string Note => Cell.GetType().Name;
-
-    internal override bool PutsBiasInArray => Bias is AnalogBias;
 
     internal override double DevicesPerWeight => Cell.DevicesPerWeight;
 
@@ -37,12 +32,3 @@ public sealed record TileConfig : LayerHardware
 
     internal override Tile Build(string name, Parameter weight, Parameter? bias, Rng rng, long groups) => new AnalogTile(this, name, weight, bias, rng, groups);
 }
-
-/// <summary>Where the bias of a layer is.</summary>
-public abstract record BiasPlacement : HardwareConfig;
-
-/// <summary>The bias is one more input of the array, held at 1.</summary>
-public sealed record AnalogBias : BiasPlacement;
-
-/// <summary>The bias is added digitally, and trained like any digital parameter.</summary>
-public sealed record DigitalBias : BiasPlacement;

@@ -23,23 +23,30 @@ public abstract record TileSize : HardwareConfig
     /// <param name="x">Inputs [samples, inputs].</param>
     /// <param name="weights">Effective weights [outputs, inputs].</param>
     /// <param name="bias">Weights of the constant input, which is on the last tile [outputs]; null if there is none.</param>
+    /// <param name="units">What outputs stand for; null if a cell at full conductance is a weight of 1.</param>
     /// <param name="stream">The stream of this read.</param>
-    internal Tensor Read(AnalogPath path, long lines, Tensor x, Tensor weights, Tensor? bias, Rng stream)
+    internal Tensor Read(AnalogPath path, long lines, Tensor x, Tensor weights, Tensor? bias, OutputScale? units, Rng stream)
     {
         var inputs = weights.shape[1];
         if (inputs + (bias is null ? 0 : 1) <= lines)
-            return path.Read(x, weights, bias, stream);
+            return path.Read(x, weights, bias, stream, units: units);
         if (!AddsDigitally)
-            return path.Read(x, weights, bias, stream, lines);
+            return path.Read(x, weights, bias, stream, lines, units);
         using var scope = NewDisposeScope();
-        var sum = path.Read(x.narrow(1, 0, Math.Min(lines, inputs)), weights.narrow(1, 0, Math.Min(lines, inputs)), null, stream.Split(0));
+        var sum = Block(0, Math.Min(lines, inputs), null, stream.Split(0));
         for (var first = lines; first < inputs || (first == inputs && bias is not null); first += lines)
         {
             var count = Math.Min(lines, inputs - first);
             var isLast = bias is not null && count < lines;
-            sum.add_(path.Read(x.narrow(1, first, count), weights.narrow(1, first, count), isLast ? bias : null, stream.Split(first)));
+            sum.add_(Block(first, count, isLast ? bias : null, stream.Split(first)));
         }
         return sum.MoveToOuterDisposeScope();
+
+        Tensor Block(long first, long count, Tensor? biasOfBlock, Rng rng)
+        {
+            using var ofBlock = units?.OfBlock(first / lines);
+            return path.Read(x.narrow(1, first, count), weights.narrow(1, first, count), biasOfBlock, rng, units: ofBlock);
+        }
     }
 }
 

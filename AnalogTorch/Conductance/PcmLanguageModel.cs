@@ -1,0 +1,53 @@
+using AnalogTorch.Core;
+using AnalogTorch.Kernels;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Conductance;
+
+/// <summary>Programming noise of a later phase-change chip, as it is used for language models; neither drift nor read noise.</summary>
+/// <remarks>
+/// With x = 180·G/GMax, σ is a cubic in x: of one device below x = 52.5, of two from there on; below x = 0.6 a device is RESET and gives exactly
+/// 0. The source counts in x; the conductance of full scale only gives it a name. Constants from IBM analog-foundation-models (noise model of the
+/// chip).
+/// </remarks>
+public sealed record PcmLanguageModel : MemoryStatistics
+{
+    private const float FullScale = 180, Switch = 52.5f, Off = 0.6f;
+
+    /// <summary>Largest conductance that is asked for.</summary>
+    [Unit("S")]
+    public double GMax { get; init => field = Positive(value); } = 25 * Units.uS;
+
+    /// <inheritdoc/>
+    public override (double Min, double Max) Range => (0, GMax);
+
+    /// <summary>Standard deviation of programming, in shares of full scale.</summary>
+    /// <param name="share">Target conductances over <see cref="GMax"/>.</param>
+    public static Tensor ProgrammingDeviation(Tensor share)
+    {
+        ArgumentNullException.ThrowIfNull(share);
+        using var scope = NewDisposeScope();
+        var x = share * FullScale;
+        var single = Curve.Polynomial(x, 2.57974, 0.224197, -3.71581e-3, 2.93975e-5);
+        var doubled = Curve.Polynomial(x, 2.11030, 0.245349, -3.05499e-3, 1.23298e-5);
+        return where(x < Off, zeros_like(x), where(x < Switch, single, doubled)).div_(FullScale).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Program(Tensor targets, Rng rng)
+    {
+        using var scope = NewDisposeScope();
+        var share = targets / (float)GMax;
+        var programmed = Noise.Normal(rng, targets.shape, targets.device).mul_(ProgrammingDeviation(share)).add_(share).mul_((float)GMax).clamp_min_(0f);
+        return programmed.masked_fill_(share * FullScale < Off, 0f).MoveToOuterDisposeScope();
+    }
+
+    /// <inheritdoc/>
+    public override Tensor DrawFate(Tensor targets, Rng rng) => zeros(1, device: targets.device);
+
+    /// <inheritdoc/>
+    public override Tensor Age(Tensor programmed, Tensor fate, double time) => programmed.clone();
+
+    /// <inheritdoc/>
+    public override Tensor ReadDeviation(Tensor programmed, Tensor aged, double time) => zeros_like(aged);
+}

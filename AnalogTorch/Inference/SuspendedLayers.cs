@@ -1,0 +1,45 @@
+using AnalogTorch.Layers;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Inference;
+
+/// <summary>The layers of a model that were on tiles before it was programmed, and wait to return to them.</summary>
+internal sealed class SuspendedLayers
+{
+    private readonly nn.Module model;
+    private readonly (string Name, TiledLayer Layer)[] layers;
+
+    /// <summary>Takes the layers of a model off their tiles.</summary>
+    public SuspendedLayers(nn.Module model)
+    {
+        this.model = model;
+        layers = [.. AnalogLayer.Modules(model).Select(entry => (entry.Name, Layer: AnalogLayer.Of(entry.Module)!)).Where(entry => entry.Layer is not null)];
+        DigitalRules = layers.Length == 0
+            ? []
+            : [.. AnalogLayer.Modules(model).Where(entry => LayerKind.Of(entry.Module) is not null && AnalogLayer.Of(entry.Module) is null).Select(entry => LayerRule.Digital(entry.Name))];
+        foreach (var (_, layer) in layers)
+            layer.Suspend();
+    }
+
+    /// <summary>Rules by which layers that were digital stay so.</summary>
+    public IReadOnlyList<LayerRule> DigitalRules { get; }
+
+    /// <summary>Whether somebody disposed of the model.</summary>
+    public bool IsModelGone => model.parameters().Any(parameter => parameter.IsInvalid);
+
+    /// <summary>Puts the layers back on their tiles.</summary>
+    public void Resume()
+    {
+        var isGone = IsModelGone;
+        foreach (var (_, layer) in layers)
+        {
+            if (!isGone)
+            {
+                layer.Resume();
+                continue;
+            }
+            foreach (var tile in layer.Tiles)
+                tile.Dispose();
+        }
+    }
+}

@@ -1,0 +1,213 @@
+using AnalogTorch.Conductance;
+using AnalogTorch.Core;
+using AnalogTorch.Kernels;
+using AnalogTorch.Periphery;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Tiles;
+
+/// <summary>One weight matrix in programmed memory: it drifts, is read with noise, and learns nothing.</summary>
+/// <remarks>What the devices hold is a function of the weights, the config, the stream, the time and the number of the draw, and of nothing else.</remarks>
+public sealed class ProgrammedTile : Tile
+{
+    private const int ReferenceCount = 128; // vectors that a compensation compares
+    private const string Wanted = "wanted", Range = "range", Reference = "reference", Before = "before", Programmed = "programmed", Fate = "fate", Stuck = "stuck";
+
+    private readonly TensorStore memory = new(persistent: false);
+    private readonly int places;
+    private readonly double span;
+    private Tensor weights;
+    private Tensor? biasWeights;
+    private OutputScale units;
+
+    /// <summary>Programs weights.</summary>
+    /// <param name="config">The hardware.</param>
+    /// <param name="name">The layer's name, for messages and for the random streams.</param>
+    /// <param name="weight">Weights [outputs, …], which stay as they are.</param>
+    /// <param name="bias">Bias [outputs], or null.</param>
+    /// <param name="rng">The stream of this tile.</param>
+    /// <param name="groups">Groups of outputs that have inputs of their own.</param>
+    /// <exception cref="ArgumentException">The weights are no finite float32 matrix, or members of the config contradict each other.</exception>
+    public ProgrammedTile(InferenceConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups = 1) : base(config, name, weight, bias, groups, persistent: false, rng)
+    {
+        Check(config, name, weight, bias);
+        Config = config;
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var trained = Matrix(weight.detach());
+        if (HasAnalogBias)
+            trained = cat([trained, bias!.detach().unsqueeze(1)], 1);
+        var range = memory.Add(Range, config.Range.Of(trained));
+        var wanted = memory.Add(Wanted, (trained / range.unsqueeze(1)).clamp_(-1f, 1f));
+        var task = new ProgrammingTask(wanted, config.Map, config.Memory, config.Programming.Range(config.Memory), config.Defects, Stream.Split("program"));
+        span = task.Span;
+        var result = config.Programming.Program(task);
+        places = result.Conductances.Count;
+        for (var place = 0; place < places; place++)
+        {
+            var conductances = memory.Add($"{Programmed}{place}", result.Conductances[place]);
+            memory.Add($"{Fate}{place}", config.Memory.DrawFate(result.Targets[place], task.StreamOf(place).Split("fate")));
+            if (task.Stuck(place, conductances.shape) is { } stuck)
+                memory.Add($"{Stuck}{place}", stuck);
+        }
+        Outcome = ProgrammingOutcome.Of(config.Programming, result, wanted, config.Map.Weights(result.Conductances, span));
+        memory.Add(Reference, Noise.Uniform(Stream.Split("reference"), [ReferenceCount, wanted.shape[1]], weight.device).mul_(2f).sub_(1f));
+        var held = Devices(0, 0);
+        for (var block = 0; block < Blocks; block++)
+            memory.Add($"{Before}{block}", ReadReference(held, block, 0, 0));
+        (weights, biasWeights, units) = Prepare(held, 0, 0);
+    }
+
+    /// <summary>The hardware.</summary>
+    public InferenceConfig Config { get; }
+
+    /// <summary>How well programming went.</summary>
+    public ProgrammingOutcome Outcome { get; }
+
+    /// <summary>Time since programming (s).</summary>
+    public double Time { get; private set; }
+
+    /// <summary>The conductances right after programming, one tensor a device of a cell (S) [outputs, inputs].</summary>
+    public IReadOnlyList<Tensor> Conductances => [.. Enumerable.Range(0, places).Select(place => memory[$"{Programmed}{place}"])];
+
+    /// <summary>The weights that were to be programmed, over what a cell at full conductance stands for [outputs, inputs].</summary>
+    public Tensor Targets => memory[Wanted];
+
+    /// <summary>The weights as reads find them, in the layer's own unit and before any compensation [outputs, inputs], a bias in the array not among them.</summary>
+    public Tensor Weights => weights;
+
+    /// <summary>What outputs are multiplied by to make up for drift [blocks of inputs, outputs]; null for nothing.</summary>
+    public Tensor? Correction => units.Correction;
+
+    /// <summary>Goes to a time, and draws the read noise of an evaluation.</summary>
+    /// <param name="time">Time since programming (s), at least 0.</param>
+    /// <param name="draw">The number of the evaluation at that time.</param>
+    public void DriftTo(double time, long draw)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var next = Prepare(Devices(time, draw), time, draw);
+        Release();
+        ((weights, biasWeights, units), Time) = (next, time);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        Release();
+        memory.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>Refuses what cannot be programmed.</summary>
+    internal static void Check(InferenceConfig config, string name, Tensor weight, Tensor? bias)
+    {
+        Check(name, "be programmed", weight, bias);
+        config.CheckAll();
+    }
+
+    internal override string Kind => "programmed";
+
+    internal override bool LearnsByGradient => false;
+
+    internal override AnalogPath ForwardPath => Config.Forward;
+
+    internal override AnalogPath BackwardPath { get; } = new();
+
+    internal override Tensor WeightsOf(TileCall call) => weights;
+
+    internal override Tensor OwnWeightsOf(TileCall call) => weights.alias();
+
+    internal override Tensor BiasOf(TileCall call) => biasWeights!;
+
+    internal override OutputScale? UnitsFor(TileCall call) => units;
+
+    internal override void Keep(TileCall call, LearningExample example) => throw new InvalidOperationException($"{Name} is programmed, and takes no pulses.");
+
+    private protected override void OnBegin(Tensor weight, Tensor? bias, bool learns)
+    {
+        if (TakeFault() is { } fault)
+            throw fault;
+        if (learns && is_grad_enabled())
+            throw new InvalidOperationException($"{Name}: its weights are programmed and cannot be trained; call eval() before evaluating, freeze them with requires_grad = false, or dispose of the chip before training.");
+        if (weights.device_type != weight.device_type || weights.device_index != weight.device_index)
+            MoveTo(weight.device);
+    }
+
+    private long LinesOfBlock => Size.AddsDigitally ? Math.Min(Size.MaxInputs, memory[Wanted].shape[1]) : memory[Wanted].shape[1];
+
+    private long Blocks => (memory[Wanted].shape[1] + LinesOfBlock - 1) / LinesOfBlock;
+
+    /// <summary>The weights that the devices hold at a time, over what a cell at full conductance stands for.</summary>
+    private Tensor Devices(double time, long draw)
+    {
+        var stream = At("read", time, draw);
+        var conductances = Enumerable.Range(0, places).Select(place =>
+        {
+            var programmed = memory[$"{Programmed}{place}"];
+            var now = Config.Memory.Age(programmed, memory[$"{Fate}{place}"], time);
+            var deviation = Config.Memory.ReadDeviation(programmed, now, time);
+            var noisy = Noise.Normal(stream.Split(place), now.shape, now.device).mul_(deviation).add_(now).clamp_min_(0f);
+            return memory.Names.Contains($"{Stuck}{place}") ? ProgrammingTask.Hold(noisy, memory[$"{Stuck}{place}"]) : noisy;
+        });
+        return Config.Map.Weights([.. conductances], span);
+    }
+
+    /// <summary>What the tile of a block of inputs gives for the reference inputs [vectors, outputs].</summary>
+    private Tensor ReadReference(Tensor held, long block, double time, long draw)
+    {
+        var (first, count) = LinesOf(block);
+        return Config.Forward.Read(memory[Reference].narrow(1, first, count).contiguous(), held.narrow(1, first, count).contiguous(), null, At("reference", time, draw).Split(block));
+    }
+
+    private (Tensor Weights, Tensor? Bias, OutputScale Units) Prepare(Tensor held, double time, long draw)
+    {
+        var range = memory[Range];
+        var own = held * range.unsqueeze(1);
+        var bias = HasAnalogBias ? own.select(1, Inputs).contiguous().DetachFromDisposeScope() : null;
+        return (own.narrow(1, 0, Inputs).contiguous().DetachFromDisposeScope(), bias, new OutputScale(range, Corrections(held, time, draw)));
+    }
+
+    private Tensor? Corrections(Tensor held, double time, long draw)
+    {
+        var outputs = Math.Min(Size.MaxOutputs, Outputs);
+        var blocks = new List<Tensor>();
+        for (var block = 0L; block < Blocks; block++)
+        {
+            var (first, count) = LinesOf(block);
+            var now = new Lazy<Tensor>(() => ReadReference(held, block, time, draw));
+            var factors = new List<Tensor>();
+            for (var output = 0L; output < Outputs; output += outputs)
+            {
+                var (start, length) = (output, Math.Min(outputs, Outputs - output));
+                if (Config.Compensation.Factors(new ReferenceReads(
+                    memory[$"{Before}{block}"].narrow(1, start, length), () => now.Value.narrow(1, start, length),
+                    memory[Wanted].narrow(0, start, length).narrow(1, first, count), held.narrow(0, start, length).narrow(1, first, count))) is not { } ofTile)
+                    return null;
+                factors.Add(ofTile);
+            }
+            blocks.Add(cat(factors));
+        }
+        return stack(blocks);
+    }
+
+    private (long First, long Count) LinesOf(long block) => (block * LinesOfBlock, Math.Min(LinesOfBlock, memory[Wanted].shape[1] - block * LinesOfBlock));
+
+    private Rng At(string what, double time, long draw) => Stream.Split(what).Split(BitConverter.DoubleToInt64Bits(time)).Split(draw);
+
+    private void MoveTo(Device device)
+    {
+        memory.MoveTo(device);
+        using var scope = NewDisposeScope();
+        var (moved, movedBias, movedUnits) = (weights.to(device).DetachFromDisposeScope(), biasWeights?.to(device).DetachFromDisposeScope(), new OutputScale(units.Unit.to(device), units.Correction?.to(device)));
+        Release();
+        (weights, biasWeights, units) = (moved, movedBias, movedUnits);
+    }
+
+    private void Release()
+    {
+        weights.Dispose();
+        biasWeights?.Dispose();
+        units.Dispose();
+    }
+}

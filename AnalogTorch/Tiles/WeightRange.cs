@@ -1,0 +1,98 @@
+using AnalogTorch.Core;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Tiles;
+
+/// <summary>Which weight a cell at full conductance stands for; larger ones cannot be held.</summary>
+public abstract record WeightRange : HardwareConfig
+{
+    /// <summary>Whether a cell at full conductance is a weight of 1 whatever the weights are.</summary>
+    internal abstract bool IsUnit { get; }
+
+    /// <summary>The largest weight of every output, above 0.</summary>
+    /// <param name="weights">Weights [outputs, inputs].</param>
+    /// <returns>[outputs]</returns>
+    public abstract Tensor Of(Tensor weights);
+
+    /// <summary>Lifts values that are nothing, as of an output without weights, to 1.</summary>
+    private protected static Tensor OrOne(Tensor values) => where(values > 0f, values, ones_like(values));
+}
+
+/// <summary>A cell at full conductance is a weight of 1.</summary>
+public sealed record UnitRange : WeightRange
+{
+    internal override bool IsUnit => true;
+
+    /// <inheritdoc/>
+    public override Tensor Of(Tensor weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        return ones(weights.shape[0], device: weights.device);
+    }
+}
+
+/// <summary>The largest weight of the layer.</summary>
+public sealed record LayerMaximum : WeightRange
+{
+    internal override bool IsUnit => false;
+
+    /// <inheritdoc/>
+    public override Tensor Of(Tensor weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        using var scope = NewDisposeScope();
+        return OrOne(weights.abs().max()).expand(weights.shape[0]).contiguous().MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>The largest weight of each output, which has a digital scale of its own.</summary>
+public sealed record OutputMaximum : WeightRange
+{
+    internal override bool IsUnit => false;
+
+    /// <inheritdoc/>
+    public override Tensor Of(Tensor weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        using var scope = NewDisposeScope();
+        return OrOne(weights.abs().amax([1])).MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Some standard deviations of the weights of the layer, if none is larger than that; larger weights are clipped.</summary>
+/// <remarks>Few large weights would else leave little of the range to the many small ones.</remarks>
+public sealed record LayerDeviations : WeightRange
+{
+    /// <summary>Number of standard deviations.</summary>
+    [Unit("1")]
+    public double Deviations { get; init => field = Positive(value); } = 3;
+
+    internal override bool IsUnit => false;
+
+    /// <inheritdoc/>
+    public override Tensor Of(Tensor weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        using var scope = NewDisposeScope();
+        var range = minimum(weights.square().mean().sqrt() * (float)Deviations, weights.abs().max());
+        return OrOne(range).expand(weights.shape[0]).contiguous().MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Some standard deviations of the weights of each output, if none is larger than that; larger weights are clipped.</summary>
+public sealed record OutputDeviations : WeightRange
+{
+    /// <summary>Number of standard deviations.</summary>
+    [Unit("1")]
+    public double Deviations { get; init => field = Positive(value); } = 3;
+
+    internal override bool IsUnit => false;
+
+    /// <inheritdoc/>
+    public override Tensor Of(Tensor weights)
+    {
+        ArgumentNullException.ThrowIfNull(weights);
+        using var scope = NewDisposeScope();
+        return OrOne(minimum(weights.square().mean([1L]).sqrt() * (float)Deviations, weights.abs().amax([1]))).MoveToOuterDisposeScope();
+    }
+}
