@@ -103,7 +103,7 @@ public sealed record TwoPairs : WeightMap
 {
     /// <summary>Gain of the more significant pair (F).</summary>
     [Unit("1")]
-    public double Gain { get; init => field = Positive(value); } = 3;
+    public double Gain { get; init => field = Within(value, 1, 1000); } = 3;
 
     /// <inheritdoc/>
     public override IReadOnlyList<double> Significances => [Gain, -Gain, 1, -1];
@@ -151,8 +151,8 @@ public sealed record OffsetColumn : WeightMap
 
 /// <summary>Digits of a weight on pairs of their own, each worth Base times the next.</summary>
 /// <remarks>
-/// |w|·(Baseⁿ − 1) is written with n digits of 0 to Base − 1, all whole but the last. With equal errors of all devices, those of the first digit
-/// dominate.
+/// |w|·Baseⁿ is written with n digits: whole ones of 0 to Base − 1, and a last one of 0 to Base that holds the rest. With equal errors of all
+/// devices, those of the first digit dominate.
 /// </remarks>
 public sealed record BitSlices : WeightMap, ICrossChecked
 {
@@ -166,18 +166,19 @@ public sealed record BitSlices : WeightMap, ICrossChecked
     [Unit("1")]
     public int Slices { get; init => field = Within(value, 1, 16); } = 3;
 
-    private double Largest => Math.Pow(Base, Slices) - 1;
+    private double Levels => Math.Pow(Base, Slices);
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<double> Significances => [.. Places.SelectMany(place => new[] { 1.0, -1.0 }.Select(sign => sign * Largest(place) * place / Levels))];
+
+    private IEnumerable<double> Places => Enumerable.Range(1, Slices).Select(digit => Math.Pow(Base, Slices - digit));
 
     /// <inheritdoc/>
     public void Check()
     {
-        if (Largest >= MostLevels)
+        if (Levels > MostLevels)
             throw new ArgumentException($"BitSlices.Base to the power of Slices must be 2^24 at most, but is {Base}^{Slices}; use fewer slices.");
     }
-
-    /// <inheritdoc/>
-    public override IReadOnlyList<double> Significances =>
-        [.. Enumerable.Range(1, Slices).SelectMany(digit => new[] { 1.0, -1.0 }.Select(sign => sign * (Base - 1) * Math.Pow(Base, Slices - digit) / Largest))];
 
     /// <inheritdoc/>
     public override double DevicesPerWeight(long outputs) => 2 * Slices;
@@ -191,15 +192,17 @@ public sealed record BitSlices : WeightMap, ICrossChecked
         ArgumentNullException.ThrowIfNull(weights);
         using var scope = NewDisposeScope();
         var targets = new List<Tensor>();
-        var rest = weights.abs() * (float)Largest;
-        for (var place = Math.Pow(Base, Slices - 1); place >= 1; place /= Base)
+        var rest = weights.abs() * (float)Levels;
+        foreach (var place in Places)
         {
-            // The smallest digit that leaves no more than the places below can hold.
-            var digit = place > 1 ? ((rest - (float)(place - 1)) / (float)place).ceil_().clamp_(0f, Base - 1) : rest.clamp(0f, Base - 1);
+            var digit = place > 1 ? (rest / (float)place).floor_().clamp_max_(Base - 1) : rest;
             rest = rest - digit * (float)place;
-            var (plus, minus) = Pair(digit / (Base - 1) * weights.sign(), range);
+            var (plus, minus) = Pair(digit / (float)Largest(place) * weights.sign(), range);
             targets.AddRange([plus, minus]);
         }
         return [.. targets.Select(target => target.MoveToOuterDisposeScope())];
     }
+
+    /// <summary>The digit that a full conductance stands for.</summary>
+    private double Largest(double place) => place > 1 ? Base - 1 : Base;
 }

@@ -1,0 +1,97 @@
+using AnalogTorch.Conductance;
+using AnalogTorch.Core;
+using AnalogTorch.Kernels;
+using AnalogTorch.Tests.Core;
+using AnalogTorch.Tests.Kernels;
+using CsCheck;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Tests.Conductance;
+
+/// <summary>What holds for every map of weights onto devices.</summary>
+public class WeightMapLaws
+{
+    public static TheoryData<string> Maps => new(Catalog.Variants<WeightMap>().Select(type => type.Name));
+
+    /// <summary>Conductances as programmed without any error give the weights back, whatever the map's parameters and the range of the devices.</summary>
+    [Theory]
+    [MemberData(nameof(Maps))]
+    public void MapsGoThereAndBack(string name) =>
+        Gen.Select(RandomConfig.Of(Of(name).GetType()), Gen.Double[0, 5e-6], Gen.Double[1e-6, 50e-6], Gen.ULong).Sample((config, min, swing, key) =>
+        {
+            using var scope = NewDisposeScope();
+            var map = (WeightMap)config;
+            if (map is BitSlices { Base: var levels, Slices: var slices } && Math.Pow(levels, slices) > 1 << 20)
+                return; // refused, or so fine that floats round the last digit
+            var range = (min, min + swing);
+            var weights = cat([Noise.Uniform(new Rng(key), [6, 9]) * 2 - 1, tensor(new float[] { 0, 1, -1, 0.5f, -0.25f, 1e-3f }).unsqueeze(1)], 1);
+            var targets = map.Targets(weights, range);
+            Assert.Equal(map.Significances.Count, targets.Length);
+            foreach (var target in targets)
+            {
+                Assert.Equal(weights.shape[1], target.shape[1]);
+                Assert.InRange(target.min().item<float>(), range.min - 1e-6 * range.Item2, double.MaxValue);
+                Assert.InRange(target.max().item<float>(), 0, range.Item2 * (1 + 1e-6));
+            }
+            var back = map.Weights(targets, map.Span(range));
+            // Targets, products and each addition are rounded to 2^-24 of what the devices add up to at most.
+            var rounding = (4 + targets.Length) * map.Significances.Sum(Math.Abs) * range.Item2 / map.Span(range) * Math.Pow(2, -24);
+            Assert.True((back - weights).abs().max().item<float>() <= rounding, $"{map}: {(back - weights).abs().max().item<float>()} over {rounding}");
+        }, iter: 50, threads: 1);
+
+    [Theory]
+    [MemberData(nameof(Maps))]
+    public void DevicesAreCounted(string name)
+    {
+        using var scope = NewDisposeScope();
+        var map = Of(name);
+        var devices = map.Targets(zeros(12, 7), (0, 1e-6)).Sum(target => target.NumberOfElements);
+        Assert.Equal(devices, map.DevicesPerWeight(12) * 12 * 7, 9);
+    }
+
+    [Fact]
+    public void ErrorsOfParallelPairsAverageOut()
+    {
+        // The error of a device is N(0, σ); a weight of N pairs has σ·√2/√N over the swing.
+        foreach (var pairs in new[] { 1, 4 })
+        {
+            var map = new ParallelPairs { Pairs = pairs };
+            Stat.Variance(Errors(map, 0.5f)).Is(2 * 0.01 / pairs, detect: 0.04);
+        }
+    }
+
+    [Fact]
+    public void TheFirstDigitDominatesTheErrorOfBitSlices()
+    {
+        // Σ 2·c_k²·σ² with c = 48/64, 12/64, 4/64 for base 4 and three digits.
+        var variance = 2 * 0.01 * (48.0 * 48 + 12 * 12 + 4 * 4) / (64 * 64);
+        Stat.Variance(Errors(new BitSlices { Base = 4, Slices = 3 }, 0.5f)).Is(variance, detect: 0.04);
+        Assert.True(2 * 0.01 * 48 * 48 / (64.0 * 64) > 0.9 * variance);
+    }
+
+    [Fact]
+    public void LargeWeightsFillTheLessSignificantPairFirst()
+    {
+        using var scope = NewDisposeScope();
+        var targets = new TwoPairs { Gain = 3 }.Targets(tensor(new[,] { { 0.25f, 0.1f, 1f, -0.5f } }), (0, 1));
+        Assert.Equal([0, 0, 1, 0], Bench.Floats(targets[0]));
+        Assert.Equal(1f / 3, Bench.Floats(targets[1])[3], 1e-6f);
+        Assert.Equal([1, 0.4f, 1, 0], Bench.Floats(targets[2]).Select(value => MathF.Round(value, 6)));
+        Assert.Equal([0, 0, 0, 1], Bench.Floats(targets[3]));
+    }
+
+    [Fact]
+    public void TooFineSlicesAreRefused() =>
+        Assert.Contains("use fewer slices", Assert.Throws<ArgumentException>(() => new BitSlices { Base = 256, Slices = 16 }.Check()).Message);
+
+    /// <summary>Errors of a weight whose devices are off by N(0, 0.1) of the swing.</summary>
+    private static Sampler Errors(WeightMap map, float weight) => (count, rng) =>
+    {
+        using var scope = NewDisposeScope();
+        var targets = map.Targets(full([1, count], weight), (0, 1));
+        var off = targets.Select((target, place) => target + Noise.Normal(rng.Split(place), target.shape) * 0.1f).ToArray();
+        return Bench.Floats(map.Weights(off, map.Span((0, 1))) - weight);
+    };
+
+    private static WeightMap Of(string name) => Catalog.Defaults<WeightMap>().Single(map => map.GetType().Name == name);
+}
