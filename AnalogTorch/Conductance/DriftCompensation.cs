@@ -13,26 +13,11 @@ public abstract record DriftCompensation : HardwareConfig
 }
 
 /// <summary>What a compensation can know of one tile.</summary>
-/// <param name="before">Outputs for reference inputs right after programming, as the tile gave them [inputs, outputs].</param>
-/// <param name="readNow">Reads the same now.</param>
-/// <param name="wanted">The weights that were to be programmed [outputs, inputs].</param>
-/// <param name="held">The weights that the devices hold now [outputs, inputs].</param>
-public sealed class ReferenceReads(Tensor before, Func<Tensor> readNow, Tensor wanted, Tensor held)
-{
-    private readonly Lazy<Tensor> now = new(readNow);
-
-    /// <summary>Outputs for reference inputs right after programming, as the tile gave them [inputs, outputs].</summary>
-    public Tensor Before => before;
-
-    /// <summary>Outputs for the same inputs now [inputs, outputs].</summary>
-    public Tensor Now => now.Value;
-
-    /// <summary>The weights that were to be programmed [outputs, inputs]; a chip does not know them.</summary>
-    public Tensor Wanted => wanted;
-
-    /// <summary>The weights that the devices hold now [outputs, inputs]; a chip does not know them either.</summary>
-    public Tensor Held => held;
-}
+/// <param name="Before">Outputs for reference inputs right after programming, as the tile gave them [inputs, outputs].</param>
+/// <param name="Now">Outputs for the same inputs now [inputs, outputs].</param>
+/// <param name="Wanted">The weights that were to be programmed [outputs, inputs]; a chip does not know them.</param>
+/// <param name="Held">The weights that the devices hold now [outputs, inputs]; a chip does not know them either.</param>
+public sealed record ReferenceReads(Tensor Before, Tensor Now, Tensor Wanted, Tensor Held);
 
 /// <summary>Outputs are taken as they come.</summary>
 public sealed record NoCompensation : DriftCompensation

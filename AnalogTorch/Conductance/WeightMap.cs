@@ -89,8 +89,9 @@ public sealed record ParallelPairs : WeightMap
     /// <inheritdoc/>
     public override Tensor[] Targets(Tensor weights, (double Min, double Max) range)
     {
+        using var scope = NewDisposeScope();
         var (plus, minus) = Pair(weights, range);
-        return [.. Enumerable.Repeat((Tensor[])[plus, minus], Pairs).SelectMany(pair => pair)];
+        return [.. Enumerable.Range(0, Pairs).SelectMany(_ => new[] { plus.alias().MoveToOuterDisposeScope(), minus.alias().MoveToOuterDisposeScope() })];
     }
 }
 

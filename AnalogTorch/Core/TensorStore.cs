@@ -61,6 +61,9 @@ public sealed class TensorStore : nn.Module
             var listeners = Disposing;
             Disposing = null;
             listeners?.Invoke();
+            counters.Dispose();
+            foreach (var tensor in tensors.Values)
+                tensor.Dispose();
         }
         base.Dispose(disposing);
     }

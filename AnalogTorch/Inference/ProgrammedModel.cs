@@ -137,6 +137,8 @@ public sealed class ProgrammedModel<TModel> : IDisposable where TModel : nn.Modu
         statistics.Restore();
         if (!suspended.IsModelGone)
             Model.ToDigital();
+        foreach (var (_, tile) in Tiles)
+            tile.Dispose();
         suspended.Resume();
     }
 

@@ -6,13 +6,13 @@ namespace AnalogTorch.Inference;
 /// <summary>The layers of a model that were on tiles before it was programmed, and wait to return to them.</summary>
 internal sealed class SuspendedLayers
 {
-    private readonly nn.Module model;
+    private readonly Tensor[] parameters;
     private readonly (string Name, TiledLayer Layer)[] layers;
 
     /// <summary>Takes the layers of a model off their tiles.</summary>
     public SuspendedLayers(nn.Module model)
     {
-        this.model = model;
+        parameters = [.. model.parameters()];
         layers = [.. AnalogLayer.Modules(model).Select(entry => (entry.Name, Layer: AnalogLayer.Of(entry.Module)!)).Where(entry => entry.Layer is not null)];
         DigitalRules = layers.Length == 0
             ? []
@@ -25,7 +25,7 @@ internal sealed class SuspendedLayers
     public IReadOnlyList<LayerRule> DigitalRules { get; }
 
     /// <summary>Whether somebody disposed of the model.</summary>
-    public bool IsModelGone => model.parameters().Any(parameter => parameter.IsInvalid);
+    public bool IsModelGone => parameters.Any(parameter => parameter.IsInvalid);
 
     /// <summary>Puts the layers back on their tiles.</summary>
     public void Resume()

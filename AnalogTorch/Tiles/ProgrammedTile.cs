@@ -175,14 +175,15 @@ public sealed class ProgrammedTile : Tile
         for (var block = 0L; block < Blocks; block++)
         {
             var (first, count) = LinesOf(block);
-            var now = new Lazy<Tensor>(() => ReadReference(held, block, time, draw));
+            var (before, now) = (memory[$"{Before}{block}"], ReadReference(held, block, time, draw));
             var factors = new List<Tensor>();
             for (var output = 0L; output < Outputs; output += outputs)
             {
                 var (start, length) = (output, Math.Min(outputs, Outputs - output));
-                if (Config.Compensation.Factors(new ReferenceReads(
-                    memory[$"{Before}{block}"].narrow(1, start, length), () => now.Value.narrow(1, start, length),
-                    memory[Wanted].narrow(0, start, length).narrow(1, first, count), held.narrow(0, start, length).narrow(1, first, count))) is not { } ofTile)
+                var reads = new ReferenceReads(
+                    before.narrow(1, start, length), now.narrow(1, start, length),
+                    memory[Wanted].narrow(0, start, length).narrow(1, first, count), held.narrow(0, start, length).narrow(1, first, count));
+                if (Config.Compensation.Factors(reads) is not { } ofTile)
                     return null;
                 factors.Add(ofTile);
             }
