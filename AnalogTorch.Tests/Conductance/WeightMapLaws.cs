@@ -21,8 +21,8 @@ public class WeightMapLaws
         {
             using var scope = NewDisposeScope();
             var map = (WeightMap)config;
-            if (map is BitSlices { Base: var levels, Slices: var slices } && Math.Pow(levels, slices) > 1 << 20)
-                return; // refused, or so fine that floats round the last digit
+            if (map is ICrossChecked members && Record.Exception(members.Check) is ArgumentException)
+                map = Of(name); // members that contradict each other are refused
             var range = (min, min + swing);
             var weights = cat([Noise.Uniform(new Rng(key), [6, 9]) * 2 - 1, tensor(new float[] { 0, 1, -1, 0.5f, -0.25f, 1e-3f }).unsqueeze(1)], 1);
             var targets = map.Targets(weights, range);
