@@ -18,7 +18,7 @@ namespace AnalogTorch.Checkpoints;
 public static class Checkpoint
 {
     private const string Format = "AnalogTorch checkpoint", ManifestEntry = "manifest.json", ModelEntry = "model.dat", OptimizerEntry = "optimizer.dat", CountersEntry = "counters.json";
-    private const int Version = 2;
+    private const int Version = 3;
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Writes a checkpoint.</summary>

@@ -1,6 +1,5 @@
 using AnalogTorch.Conductance;
 using AnalogTorch.Core;
-using AnalogTorch.Kernels;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Inference;
@@ -59,21 +58,12 @@ public sealed class MapSearch
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var weights = Weights.view(1, -1);
-        var rng = Rng.FromSeed(Seed).Split("devices");
-        var targets = map.Targets(weights, Memory.Range);
-        var span = map.Span(Memory.Range);
-        var programmed = targets.Select((target, place) => Memory.Program(target, rng.Split(place))).ToArray();
-        var fates = targets.Select((target, place) => Memory.DrawFate(target, rng.Split(place).Split("fate"))).ToArray();
+        var sample = new MemorySample(map, Memory, weights, Rng.FromSeed(Seed).Split("devices"));
         var sum = 0.0;
         foreach (var time in Times)
         {
             using var inner = NewDisposeScope();
-            var now = programmed.Select((start, place) =>
-            {
-                var aged = Memory.Age(start, fates[place], time);
-                return (aged + Noise.Normal(rng.Split(place).Split(BitConverter.DoubleToInt64Bits(time)), aged.shape, aged.device) * Memory.ReadDeviation(start, aged, time)).clamp_min_(0f);
-            });
-            var held = map.Weights([.. now], span);
+            var held = sample.At(time);
             var factor = (held * weights).sum() / held.square().sum().clamp_min_(float.Epsilon);
             sum += ((held * factor - weights).square().sum() / weights.square().sum().clamp_min_(float.Epsilon)).item<float>();
         }

@@ -34,6 +34,7 @@ public sealed class ProgrammedModel<TModel> : IDisposable where TModel : nn.Modu
             throw;
         }
         Tiles = [.. model.AllTiles().Select(entry => (entry.Name, (ProgrammedTile)entry.Tile))];
+        suspended.HandOver(Tiles);
         statistics = new(model);
         Report = new(Tiles);
     }

@@ -1,4 +1,5 @@
 using AnalogTorch.Layers;
+using AnalogTorch.Tiles;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Inference;
@@ -26,6 +27,15 @@ internal sealed class SuspendedLayers
 
     /// <summary>Whether somebody disposed of the model.</summary>
     public bool IsModelGone => parameters.Any(parameter => parameter.IsInvalid);
+
+    /// <summary>Hands the measured ranges of inputs over to the tiles of a chip.</summary>
+    public void HandOver(IEnumerable<(string Name, ProgrammedTile Tile)> tiles)
+    {
+        var known = layers.SelectMany(entry => entry.Layer.Matrices.Zip(entry.Layer.Tiles, (matrix, tile) => (Name: AnalogLayer.Join(entry.Name, matrix.Suffix), tile.InputRange))).ToDictionary();
+        foreach (var (name, tile) in tiles)
+            if (known.TryGetValue(name, out var range) && range > 0)
+                tile.InputRange = range;
+    }
 
     /// <summary>Puts the layers back on their tiles.</summary>
     public void Resume()

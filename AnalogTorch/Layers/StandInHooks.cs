@@ -70,12 +70,33 @@ internal static class StandInHooks
         });
     }
 
-    /// <summary>Moves the hook that was registered last to the front of those that run after <c>forward</c>.</summary>
-    private static void PutFirst(nn.Module module)
+    /// <summary>Hooks that see the real input of a module, on tiles or not, and change its output.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="change">Gives an output in place of the module's own, from input and output.</param>
+    public static IDisposable Observe(nn.Module<Tensor, Tensor> module, Func<Tensor, Tensor, Tensor> change)
+    {
+        Tensor? seen = null;
+        var before = module.register_forward_pre_hook((_, input) => seen = input);
+        PutFirst(module, "pre_hooks"); // ahead of the one that hands in a stand-in
+        var after = module.register_forward_hook((_, _, output) =>
+        {
+            var input = seen!;
+            seen = null;
+            return change(input, output);
+        });
+        return new Removal(() =>
+        {
+            before.remove();
+            after.remove();
+        });
+    }
+
+    /// <summary>Moves the hook that was registered last to the front of those that run before or after <c>forward</c>.</summary>
+    private static void PutFirst(nn.Module module, string list = "post_hooks")
     {
         FieldInfo? field = null;
         for (var type = module.GetType(); type is not null && field is null; type = type.BaseType)
-            field = type.GetField("post_hooks", BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly);
+            field = type.GetField(list, BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly);
         if (field?.GetValue(module) is not IDictionary hooks)
             throw new NotSupportedException($"{LayerKind.NameOf(module)} cannot be converted: this version of TorchSharp keeps hooks in another way; use version 0.107.0.");
         var entries = hooks.Keys.Cast<object>().Select(key => (Key: key, Value: hooks[key])).ToArray();

@@ -145,7 +145,7 @@ public sealed class AnalogTile : Tile
 
     internal override bool LearnsByGradient => false;
 
-    internal override AnalogPath ForwardPath => Config.Forward;
+    private protected override AnalogPath ConfiguredPath => Config.Forward;
 
     internal override AnalogPath BackwardPath => Config.Backward;
 

@@ -92,6 +92,7 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
         var graph = keepsGraph ? new WeightGraph(weight) : null;
         Tensor y;
         x = x.detach();
+        tile.Record?.Add(x);
         var isExact = path.IsExact && call.Units?.Correction is null;
         if (isExact)
             y = graph is null ? shape.Multiply(x, weight) : graph.Multiply(shape, x);

@@ -20,6 +20,12 @@ public sealed record HardwareAwareConfig : LayerHardware
     /// <summary>What keeps the weights from being exact while they are trained.</summary>
     public WeightNoise WeightNoise { get; init => field = NotNull(value); } = new NoWeightNoise();
 
+    /// <summary>Which weight a cell at full conductance will stand for: noise and converters of outputs see weights in this unit.</summary>
+    public WeightRange Range { get; init => field = NotNull(value); } = new UnitRange();
+
+    /// <summary>How far weights may grow.</summary>
+    public WeightClip Clip { get; init => field = NotNull(value); } = new NoClip();
+
     internal override string Note => $"hardware-aware, {WeightNoise.GetType().Name}";
 
     internal override double DevicesPerWeight => 0;

@@ -14,6 +14,8 @@ public sealed class HardwareAwareTile : Tile
     private const long Nothing = -1;
     private Tensor? noisy;
     private long noisyRead = Nothing;
+    private OutputScale? units;
+    private (long Number, bool Training) unitsOf = (Nothing, false);
 
     /// <summary>Puts hardware between a layer and its weights.</summary>
     /// <param name="config">The hardware.</param>
@@ -37,6 +39,8 @@ public sealed class HardwareAwareTile : Tile
     public override void Dispose()
     {
         Release();
+        units?.Dispose();
+        units = null;
         base.Dispose();
     }
 
@@ -50,15 +54,15 @@ public sealed class HardwareAwareTile : Tile
     /// <summary>The values of all counters, for a checkpoint.</summary>
     internal long[] Counters
     {
-        get => [Store.Counter(Key), Store.Counter(Reads), Store.Counter(Evaluations)];
-        set => (Store.Counter(Key), Store.Counter(Reads), Store.Counter(Evaluations), noisyRead) = (value[0], value[1], value[2], Nothing);
+        get => [Store.Counter(Key), Store.Counter(Reads), Store.Counter(Evaluations), Store.Counter(Calibration)];
+        set => (Store.Counter(Key), Store.Counter(Reads), Store.Counter(Evaluations), Store.Counter(Calibration), noisyRead) = (value[0], value[1], value[2], value[3], Nothing);
     }
 
     internal override string Kind => "hardware-aware";
 
     internal override bool LearnsByGradient => true;
 
-    internal override AnalogPath ForwardPath => Config.Forward;
+    private protected override AnalogPath ConfiguredPath => Config.Forward;
 
     internal override AnalogPath BackwardPath => Config.Backward;
 
@@ -81,7 +85,20 @@ public sealed class HardwareAwareTile : Tile
 
     internal override Tensor BiasOf(TileCall call) => call.Bias!;
 
-    internal override OutputScale? UnitsFor(TileCall call) => null;
+    internal override OutputScale? UnitsFor(TileCall call)
+    {
+        if (Config.Range.IsUnit)
+            return null;
+        if (units is null || unitsOf != (call.Number, call.Training))
+        {
+            using var noGrad = no_grad();
+            using var scope = NewDisposeScope();
+            units?.Dispose();
+            units = new(Config.Range.Of(Matrix(call.Weight.detach())));
+            unitsOf = (call.Number, call.Training);
+        }
+        return units;
+    }
 
     internal override Tensor OwnWeightsOf(TileCall call)
     {
@@ -98,6 +115,13 @@ public sealed class HardwareAwareTile : Tile
     {
         if (TakeFault() is { } fault)
             throw fault;
+        if (!learns || !weight.requires_grad)
+            return;
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var matrix = Matrix(weight.detach());
+        if (Config.Clip.Limits(matrix) is { } limits && (matrix.abs() > limits).any().item<bool>())
+            weight.copy_(minimum(maximum(matrix, -limits), limits).view(weight.shape));
     }
 
     private static Rng WeightStream(TileCall call) => call.ForwardStream.Split("weights");

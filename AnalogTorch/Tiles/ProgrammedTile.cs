@@ -110,7 +110,7 @@ public sealed class ProgrammedTile : Tile
 
     internal override bool LearnsByGradient => false;
 
-    internal override AnalogPath ForwardPath => Config.Forward;
+    private protected override AnalogPath ConfiguredPath => Config.Forward;
 
     internal override AnalogPath BackwardPath { get; } = new();
 

@@ -13,16 +13,17 @@ namespace AnalogTorch.Tiles;
 /// </remarks>
 public abstract class Tile : IDisposable
 {
-    private protected const string Key = "key", Reads = "reads", Evaluations = "evaluations";
+    private protected const string Key = "key", Reads = "reads", Evaluations = "evaluations", Calibration = "calibration";
     private readonly TensorStore state;
     private readonly bool hasBias;
     private Exception? fault;
+    private (double Range, AnalogPath Path)? calibrated;
 
     private protected Tile(LayerHardware hardware, string name, Tensor weight, Tensor? bias, long groups, bool persistent, Rng rng)
     {
         (Hardware, Name, Outputs, Groups, hasBias) = (hardware, name, weight.shape[0], groups, bias is not null);
         Inputs = weight.NumberOfElements / Math.Max(Outputs, 1);
-        state = new(persistent, Key, Reads, Evaluations);
+        state = new(persistent, Key, Reads, Evaluations, Calibration);
         state.Counter(Key) = unchecked((long)rng.Key);
         state.Disposing += Dispose;
     }
@@ -71,8 +72,37 @@ public abstract class Tile : IDisposable
 
     internal TileSize Size => Hardware.Size;
 
+    /// <summary>The path of the reads from the input side, as the config has it.</summary>
+    private protected abstract AnalogPath ConfiguredPath { get; }
+
+    /// <summary>The range of the inputs of a path whose scaling is calibrated; 0 before it is.</summary>
+    public double InputRange
+    {
+        get => BitConverter.Int64BitsToDouble(state.Counter(Calibration));
+        internal set => state.Counter(Calibration) = BitConverter.DoubleToInt64Bits(value);
+    }
+
+    /// <summary>Takes the inputs of every read while ranges are measured; null at other times.</summary>
+    internal InputRecord? Record { get; set; }
+
+    /// <summary>How the range of the inputs is measured; null if the path needs none.</summary>
+    internal InputMeasure? Measure => (ConfiguredPath.Scaling as CalibratedScaling)?.Measure;
+
     /// <summary>The path of the reads from the input side.</summary>
-    internal abstract AnalogPath ForwardPath { get; }
+    internal AnalogPath ForwardPath
+    {
+        get
+        {
+            if (Measure is null || Record is not null)
+                return ConfiguredPath;
+            var range = InputRange;
+            if (range == 0)
+                throw new InvalidOperationException($"{Name}: the range of its inputs is not measured yet; call model.CalibrateInputs(batches, ...) first, or use another input scaling than CalibratedScaling.");
+            if (calibrated is not { } path || path.Range != range)
+                calibrated = (range, ConfiguredPath with { Scaling = new ConstantScaling { Scale = range } });
+            return calibrated.Value.Path;
+        }
+    }
 
     /// <summary>The path of the reads from the output side.</summary>
     internal abstract AnalogPath BackwardPath { get; }

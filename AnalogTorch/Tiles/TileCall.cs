@@ -78,6 +78,7 @@ internal sealed record TileCall(Tile Tile, Tensor Weight, Tensor? Bias, bool Tra
 
     private Tensor Forward(Tensor x, Rng stream)
     {
+        Tile.Record?.Add(x);
         var y = Tile.Size.Read(Tile.ForwardPath, Tile.Size.MaxInputs, x, Weights, AnalogBias, Units, stream);
         return Bias is null || Tile.HasAnalogBias ? y : y.add_(Bias);
     }
