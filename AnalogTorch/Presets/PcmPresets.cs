@@ -51,11 +51,32 @@ public static class PcmPresets
         WeightNoise = new AdditiveWeightNoise { Deviation = 0.038 },
     };
 
-    /// <summary>Pairs of phase-change devices in 90 nm, written once, read through 8-bit converters, with one factor a tile against drift.</summary>
+    /// <summary>8-bit inputs and 10-bit outputs, scaled by each sample's largest value.</summary>
+    /// <remarks>
+    /// The bits are those of Mackin et al., Nature Communications 13:3765 (2022). The range of the outputs is 40 full conductances times full
+    /// inputs, so that layers of some hundred inputs do not reach its end, at the resolution that 8 bits give over 10.
+    /// </remarks>
+    public static AnalogPath InferencePath { get; } = EightBitPath with { Adc = new UniformConverter { Bits = 10, Bound = 40 } };
+
+    /// <summary>Digital training for <see cref="Inference"/>: the same converters and scales per output, weights off by what programming leaves, few large weights.</summary>
+    /// <remarks>
+    /// Noise relative to the largest weight of each output, as in IBM analog-foundation-models; limits at 2.5 standard deviations as in Joshi et al.,
+    /// Nature Communications 11:2473 (2020). Programming in 90 nm leaves 4 % of it at full conductance.
+    /// </remarks>
+    public static HardwareAwareConfig HardwareAwareForInference { get; } = new()
+    {
+        Forward = InferencePath,
+        Range = new OutputMaximum(),
+        Clip = new LayerClip(),
+        WeightNoise = new PerOutputWeightNoise { Deviation = 0.05 },
+        Bias = new DigitalBias(),
+    };
+
+    /// <summary>Pairs of phase-change devices in 90 nm, written once, read through 8-bit inputs and 10-bit outputs, with one factor a tile against drift.</summary>
     /// <remarks>The statistics are those of Joshi et al., Nature Communications 11:2473 (2020), as in IBM aihwkit.</remarks>
     public static InferenceConfig Inference { get; } = new()
     {
-        Forward = EightBitPath,
+        Forward = InferencePath,
         Compensation = new GlobalCompensation(),
     };
 
