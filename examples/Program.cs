@@ -3,11 +3,13 @@ using AnalogTorch.Examples.Benchmarks;
 using AnalogTorch.Examples.Convert;
 using AnalogTorch.Examples.Convnet;
 using AnalogTorch.Examples.Drift;
+using AnalogTorch.Examples.Lstm;
 using AnalogTorch.Examples.Mnist;
+using AnalogTorch.Examples.Programming;
 
 return args switch
 {
     [TrainingProcess.Argument, var kind] => TrainingProcess.Serve(kind),
     [MemoryProcess.Argument] => MemoryProcess.Serve(),
-    _ => new ExampleProgram([new MnistExample(), new ConvnetExample(), new ConvertExample(), new DriftExample(), new BenchmarkExample()]).Run(args),
+    _ => new ExampleProgram([new MnistExample(), new ConvnetExample(), new ConvertExample(), new ProgramExample(), new DriftExample(), new LstmExample(), new BenchmarkExample()]).Run(args),
 };

@@ -12,21 +12,22 @@ public sealed class LiveProgress : IDisposable
     private readonly IAnsiConsole console;
     private readonly TimeSpan lineEvery;
     private readonly TimeProvider clock;
+    private readonly string what;
     private readonly List<TrainingJob> jobs = [];
     private readonly Lock sync = new();
     private readonly ManualResetEventSlim ended = new();
     private readonly Thread display;
 
     /// <summary>Begins to show progress on a console, live where it is a terminal and not a build server's log.</summary>
-    public LiveProgress(IAnsiConsole console)
-        : this(console, IsTerminal(console), TimeSpan.FromSeconds(5), TimeProvider.System)
+    public LiveProgress(IAnsiConsole console, string what = "images")
+        : this(console, IsTerminal(console), TimeSpan.FromSeconds(5), TimeProvider.System, what)
     {
     }
 
     /// <summary>Begins to show progress in a given way.</summary>
-    public LiveProgress(IAnsiConsole console, bool live, TimeSpan lineEvery, TimeProvider clock)
+    public LiveProgress(IAnsiConsole console, bool live, TimeSpan lineEvery, TimeProvider clock, string what = "images")
     {
-        (this.console, this.lineEvery, this.clock) = (console, lineEvery, clock);
+        (this.console, this.lineEvery, this.clock, this.what) = (console, lineEvery, clock, what);
         display = new Thread(live ? ShowTable : ShowLines) { IsBackground = true, Name = "progress" };
         display.Start();
     }
@@ -101,11 +102,11 @@ public sealed class LiveProgress : IDisposable
         while (!last);
     }
 
-    private static Table TableOf(TrainingJob[] jobs)
+    private Table TableOf(TrainingJob[] jobs)
     {
         var table = new Table().Border(TableBorder.Rounded);
         table.AddColumn("job");
-        foreach (var title in new[] { "epoch", "images/s", "loss", "accuracy", "time left" })
+        foreach (var title in new[] { "epoch", $"{what}/s", "loss", "accuracy", "time left" })
         {
             table.AddColumn(new TableColumn(title).RightAligned());
         }
@@ -117,7 +118,7 @@ public sealed class LiveProgress : IDisposable
     }
 
     // In the table, a column says what the figure is; in a line, words do.
-    private static (string Text, string InLine)[] Cells(TrainingJob job, TrainingState state)
+    private (string Text, string InLine)[] Cells(TrainingJob job, TrainingState state)
     {
         var epoch = $"{state.Epoch}/{job.Epochs}";
         var speed = job.ImagesPerSecond is > 0 and var rate ? rate.ToString("N0", CultureInfo.InvariantCulture) : "";
@@ -127,7 +128,7 @@ public sealed class LiveProgress : IDisposable
         return
         [
             (epoch, $"epoch {epoch}"),
-            (speed, $"{speed} images/s"),
+            (speed, $"{speed} {what}/s"),
             (loss, $"loss {loss}"),
             (accuracy, $"accuracy {accuracy}"),
             (left, job.Ended ? left : $"{left} left"),

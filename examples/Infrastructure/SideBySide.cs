@@ -12,14 +12,15 @@ internal static class SideBySide
     /// <param name="imagesPerEpoch">Training images.</param>
     /// <param name="ways">Names of the ways; the last, which is taken to be the slowest, begins.</param>
     /// <param name="prepare">Last words on the task of a way and seed.</param>
+    /// <param name="what">What they train on, in the plural.</param>
     public static (IReadOnlyList<TResult> Results, Exception? Failure) Train<TTask, TResult>(
-        ExampleRun run, TTask task, long imagesPerEpoch, IReadOnlyList<string> ways, Func<TTask, TTask> prepare)
+        ExampleRun run, TTask task, long imagesPerEpoch, IReadOnlyList<string> ways, Func<TTask, TTask> prepare, string what = "images")
         where TTask : TrainingTask
         where TResult : TrainingResult
     {
         var results = new List<TResult>();
         Exception? failure = null;
-        using (var progress = new LiveProgress(run.Console))
+        using (var progress = new LiveProgress(run.Console, what))
         {
             // The slowest first, so that no core idles at the end.
             var jobs = run.Seeds.SelectMany(seed => ways.Reverse().Select(way => (

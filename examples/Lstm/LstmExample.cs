@@ -1,0 +1,128 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using AnalogTorch.Core;
+using AnalogTorch.Models.Data;
+using AnalogTorch.Presets;
+using Spectre.Console;
+using TorchSharp;
+
+namespace AnalogTorch.Examples.Lstm;
+
+/// <summary>A language model on phase-change memory: what is lost by programming and by a day of drift.</summary>
+internal sealed class LstmExample : Example
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly string[] Texts = ["alice", "shakespeare", "ptb"], Generated = ["characters", "words"];
+
+    private readonly Option<string> text = Cli.Choice("--text", "The text: a real one with --data, or one that the program makes up", [.. Generated, .. Texts]);
+    private readonly Option<int> epochs = Cli.Integer("--epochs", "Passes over the text, of which the last third meets the noise in one way; 0 takes what suits the text", 0, 0, 10_000);
+    private readonly Option<int> hidden = Cli.Integer("--hidden", "Width of the two LSTM layers; 0 takes what was published: 128 for characters, 200 for words", 0, 0, 4096);
+    private readonly Option<int> chips = Cli.Integer("--chips", "Chips per training; 0 takes what suits the run", 0, 0, 1000);
+
+    public override string Name => "lstm";
+
+    public override string Description => "Train a language model of two LSTM layers, program its 4 devices a weight in four phases, let it drift for a day.";
+
+    public override IReadOnlyList<Option> Options => [text, epochs, hidden, chips];
+
+    public override void Run(ExampleRun run, ParseResult arguments)
+    {
+        var name = arguments.GetValue(text)!;
+        if (run.Data is not null && Generated.Contains(name))
+            name = name == "words" ? "ptb" : "alice"; // the real text of that kind
+        if (run.Data is null && Texts.Contains(name))
+            throw new ArgumentException($"--text {name} needs --data DIR, a folder that holds text/; leave --text out for sentences that the program makes up.");
+        var ofWords = name is "ptb" or "words";
+        var passes = arguments.GetValue(epochs) is > 0 and var asked ? asked : run.Options.Quick ? 3 : name switch { "alice" => 30, "ptb" => 6, _ => 6 };
+        var task = new LstmTask
+        {
+            Text = name,
+            Data = run.Data?.Path,
+            DataSeed = run.Options.Seed,
+            Sentences = run.Options.Quick ? 1_500 : 8_000,
+            Hidden = arguments.GetValue(hidden) is > 0 and var width ? width : run.Options.Quick ? 48 : ofWords ? 200 : 128,
+            Epochs = passes,
+            AwareEpochs = Math.Max(passes / 3, 1),
+            Chips = arguments.GetValue(chips) is > 0 and var many ? many : run.Options.Quick ? 1 : 3,
+        };
+        using var scope = torch.NewDisposeScope();
+        var corpus = task.Load(); // says what is wrong with the data before anything starts
+        run.Config = Describe(task, corpus);
+        run.Console.WriteLine($"{corpus.Name}: {corpus.Train.Count:N0} to train on, {corpus.Test.Count:N0} to test, {corpus.Vocabulary.Count:N0} different; two layers of {task.Hidden}, {SideBySide.Count(task.Epochs, "epoch")}, {SideBySide.Count(task.Chips, "chip")} each.");
+        var (results, failure) = SideBySide.Train<LstmTask, LstmResult>(run, task, corpus.Train.Count, [LstmTask.Plain, LstmTask.Aware], each => each, "tokens");
+        var rows = Rows(results).ToArray();
+        foreach (var row in rows)
+        {
+            run.AddRow(row.Name, ("cross_entropy", row.Mean), ("cross_entropy_std", row.Std), ("perplexity", Math.Exp(row.Mean)), ("bits_per_token", row.Mean / Math.Log(2)),
+                ("share_above_digital", row.AboveDigital), ("evaluations", row.Count));
+        }
+        Show(run, rows, corpus);
+        run.Cancel.ThrowIfCancellationRequested();
+        if (failure is not null)
+            throw failure; // after what did succeed was written down
+    }
+
+    /// <summary>Cross-entropies of one deployment, over chips and seeds.</summary>
+    private sealed record Row(string Name, double Mean, double Std, int Count, double AboveDigital);
+
+    private static IEnumerable<Row> Rows(IReadOnlyList<LstmResult> results)
+    {
+        foreach (var way in new[] { LstmTask.Plain, LstmTask.Aware })
+        {
+            var ofWay = results.Where(result => result.Way == way).ToArray();
+            if (ofWay.Length == 0)
+                continue;
+            var suffix = way == LstmTask.Aware ? "-hwa" : "";
+            var digital = ofWay.Average(result => result.CrossEntropy);
+            yield return Of($"digital{suffix}", [.. ofWay.Select(result => result.CrossEntropy)]);
+            foreach (var (name, _, _) in LstmTask.Deployments)
+                yield return Of($"{name}{suffix}", [.. ofWay.SelectMany(result => result.Deployed[name])]);
+
+            Row Of(string name, double[] values)
+            {
+                var mean = values.Average();
+                return new(name, mean, values.Length < 2 ? 0 : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1)), values.Length, mean / digital - 1);
+            }
+        }
+    }
+
+    private static void Show(ExampleRun run, IReadOnlyList<Row> rows, TextCorpus corpus)
+    {
+        if (rows.Count == 0)
+            return;
+        string[] columns = ["", "cross-entropy [nats]", "±", "perplexity", "bits", "above digital"];
+        var cells = rows.Select(row => (string[])
+        [
+            row.Name, Number(row.Mean, "F4"), row.Count < 2 ? "" : Number(row.Std, "F4"), Number(Math.Exp(row.Mean), "F2"), Number(row.Mean / Math.Log(2), "F3"),
+            row.Name.StartsWith("digital", StringComparison.Ordinal) ? "" : Number(100 * row.AboveDigital, "F2") + " %",
+        ]).ToArray();
+        var table = new Table().RoundedBorder().AddColumns([.. columns.Select(Markup.Escape)]);
+        foreach (var row in cells)
+            table.AddRow(row);
+        run.Console.Write(table);
+        run.Report.Heading("Cross-entropy of the test text")
+            .Text($"{corpus.Name}, nats per token. Both LSTM layers are on four phase-change devices a weight, programmed in four phases; embedding and last layer are digital. "
+                + "exact-reads: no converters and no noise of circuits; programmed: right after programming, through 8-bit inputs and 10-bit outputs; day: a day later, with one factor a tile against drift. "
+                + "-hwa: the last third of the training met converters and weight noise.")
+            .Table(columns, cells)
+            .Plot(Plots.Bars("cross-entropy [nats]", "F3", [.. rows.Select(row => new Column(row.Name, row.Mean, row.Std))]).Between(0.9 * rows.Min(row => row.Mean), 1.05 * rows.Max(row => row.Mean)), "Lower is better; the axis does not start at 0.", width: 900);
+        run.Report.Heading("Config").Text("Everything that was simulated, as the library reads it back.").Code(run.Config!.ToJsonString(Indented));
+    }
+
+    private static JsonObject Describe(LstmTask task, TextCorpus corpus) => new()
+    {
+        ["text"] = corpus.Name,
+        ["network"] = $"embedding {task.Hidden}, LSTM 2 × {task.Hidden}, linear layer to {corpus.Vocabulary.Count} tokens",
+        ["train_tokens"] = corpus.Train.Count,
+        ["test_tokens"] = corpus.Test.Count,
+        ["epochs"] = task.Epochs,
+        ["of_which_hardware_aware"] = task.AwareEpochs,
+        ["chips"] = task.Chips,
+        ["inference"] = JsonNode.Parse(ConfigJson.Write(PcmPresets.FourPhaseInference)),
+        ["training"] = JsonNode.Parse(ConfigJson.Write(PcmPresets.HardwareAwareForInference)),
+    };
+
+    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+}
