@@ -1,3 +1,5 @@
+using AnalogTorch.Core;
+using AnalogTorch.Inference;
 using AnalogTorch.Presets;
 using AnalogTorch.Tiles;
 
@@ -48,7 +50,9 @@ internal static class BenchmarkTable
         Memory("msp-lsp", 32, 16),
         Memory(MemoryTask.Inference, 12, 6),
         Duel("inference-mlp", "inference of 784-250-125-10 on 10,000 images, batch 1,000, DAC, noise and ADC on ÷ digital inference", 1.4, 1.1,
-            bench => new InferenceContest(bench.Digits, bench.Settings.Seed)),
+            bench => new InferenceContest(bench.Digits, HardwareAware.ConvertForInference, bench.Settings.Seed)),
+        Duel("inference-programmed-mlp", "the same on a chip of programmed pairs, a day after programming, with drift compensation ÷ digital inference", 1.6, 1.3,
+            bench => new InferenceContest(bench.Digits, (model, seed) => model.Program(PcmPresets.Inference, seed).DriftTo(Units.Day), bench.Settings.Seed)),
     ];
 
     private static BenchmarkRow Twin(string name, string what, double bound, double aim, Func<long, TwinContest> contest) =>

@@ -11,5 +11,9 @@ internal static class HardwareAware
     public static void ConvertForTraining(torch.nn.Module model, long seed) => model.ToAnalog(PcmPresets.HardwareAware, seed);
 
     /// <summary>Turns a trained model's layers into ones that read their weights through 8-bit converters with output noise; for eval mode.</summary>
-    public static void ConvertForInference(torch.nn.Module model, long seed) => model.ToAnalog(PcmPresets.HardwareAware, seed);
+    public static IDisposable? ConvertForInference(torch.nn.Module model, long seed)
+    {
+        model.ToAnalog(PcmPresets.HardwareAware, seed);
+        return null;
+    }
 }

@@ -10,15 +10,19 @@ internal sealed class InferenceContest : Contest
     private const int Images = 10_000, BatchSize = 1000;
     private readonly Digits digits;
     private readonly Sequential digital, analog;
+    private readonly IDisposable? chip;
 
-    public InferenceContest(Digits digits, long seed)
+    /// <param name="digits">The images.</param>
+    /// <param name="deploy">Puts a trained network on hardware; what it returns is disposed of in the end.</param>
+    /// <param name="seed">The seed.</param>
+    public InferenceContest(Digits digits, Func<Sequential, long, IDisposable?> deploy, long seed)
     {
         this.digits = digits;
         digital = Mlp.Create(Digits.Network, seed);
         analog = Mlp.Create(Digits.Network, seed);
-        HardwareAware.ConvertForInference(analog, seed);
         digital.eval();
         analog.eval();
+        chip = deploy(analog, seed);
     }
 
     public override void Digital() => Run(digital);
@@ -27,6 +31,7 @@ internal sealed class InferenceContest : Contest
 
     public override void Dispose()
     {
+        chip?.Dispose();
         digital.Dispose();
         analog.Dispose();
     }
