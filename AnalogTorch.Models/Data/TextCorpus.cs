@@ -69,12 +69,12 @@ public sealed class TextCorpus
     /// <summary>A text by characters; the last tenth is the test text.</summary>
     /// <param name="name">What figures call it.</param>
     /// <param name="text">The text.</param>
-    /// <exception cref="InvalidDataException">The text is shorter than a hundred characters.</exception>
+    /// <exception cref="InvalidDataException">The text is shorter than a thousand characters.</exception>
     public static TextCorpus OfCharacters(string name, string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (text.Length < 100)
-            throw new InvalidDataException($"A text to learn from must have 100 characters at least, but '{name}' has {text.Length}.");
+        if (text.Length < 1000)
+            throw new InvalidDataException($"A text to learn from must have 1,000 characters at least, but '{name}' has {text.Length}.");
         var vocabulary = text.Distinct().Order().Select(character => $"{character}").ToArray();
         var numbers = Numbers(vocabulary, text.Select(character => $"{character}"), name);
         return new(name, vocabulary, numbers[..(numbers.Length * 9 / 10)], numbers[(numbers.Length * 9 / 10)..]);

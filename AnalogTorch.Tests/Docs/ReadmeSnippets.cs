@@ -2,6 +2,7 @@ using AnalogTorch.Cells;
 using AnalogTorch.Checkpoints;
 using AnalogTorch.Core;
 using AnalogTorch.Devices;
+using AnalogTorch.Inference;
 using AnalogTorch.Layers;
 using AnalogTorch.Models.Networks;
 using AnalogTorch.Models.Weights;
@@ -123,5 +124,27 @@ public class ReadmeSnippets
         {
             Environment.CurrentDirectory = before;
         }
+    }
+
+    [Fact]
+    public void Deployment()
+    {
+        using var model = Sequential(("fc1", Linear(16, 32)), ("act1", Tanh()), ("fc2", Linear(32, 4)));
+        model.eval();
+        using var chip = model.Program(PcmPresets.FourPhaseInference, seed: 7);   // from now on the model runs on the chip
+        Console.WriteLine(chip.Report);                                           // devices, pulses and errors of every array
+        chip.DriftTo(1 * Units.Day);                                              // absolute: any time, in any order
+        var outputs = model.call(rand(8, 16));                                    // or hand the chip to whatever takes the model
+        var repeats = chip.Evaluate(5, network => network.call(rand(8, 16)).mean().item<float>()); // each with read noise of its own
+        using (var adapters = model.AddAdapters(rank: 4))                         // LoRA: digital, beside frozen programmed weights
+        using (var optimizer = optim.Adam(adapters.Parameters, lr: 1e-3))
+        {
+            model.call(rand(8, 16)).square().mean().backward();
+            optimizer.step();
+        }
+        chip.Dispose();                                                           // and the model is what it was
+
+        Assert.Equal([8, 4], outputs.shape);
+        Assert.Equal(5, repeats.Distinct().Count());
     }
 }

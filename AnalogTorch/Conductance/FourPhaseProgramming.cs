@@ -44,7 +44,7 @@ public sealed record FourPhaseProgramming : ProgrammingScheme, ICrossChecked
 
     /// <summary>Error at which a phase of a more significant device leaves a cell, in mean steps of that device.</summary>
     [Unit("1")]
-    public double CoarseSteps { get; init => field = NotNegative(value); } = 0.5;
+    public double CoarseSteps { get; init => field = NotNegative(value); } = 0.3;
 
     /// <summary>
     /// How far short of its target a cell is left by its more significant devices, in mean steps of the first less significant one that follows.
@@ -54,7 +54,7 @@ public sealed record FourPhaseProgramming : ProgrammingScheme, ICrossChecked
     /// and misses it; one that is half full does not.
     /// </remarks>
     [Unit("1")]
-    public double PreloadSteps { get; init => field = NotNegative(value); } = 1.25;
+    public double PreloadSteps { get; init => field = NotNegative(value); } = 1.6;
 
     /// <summary>Pulses that every less significant device receives before the first phase, unseen.</summary>
     /// <remarks>
@@ -64,8 +64,8 @@ public sealed record FourPhaseProgramming : ProgrammingScheme, ICrossChecked
     [Unit("1")]
     public int IncubationPulses { get; init => field = Within(value, 0, 1000); } = 2;
 
-    /// <summary>How rows are read back: one input after another is driven alone.</summary>
-    public AnalogPath Readout { get; init => field = NotNull(value); } = new() { Adc = new UniformConverter { Bits = 11, Bound = 1.1 } };
+    /// <summary>How rows are read back: one input after another is driven alone, for as long as 13 bits take.</summary>
+    public AnalogPath Readout { get; init => field = NotNull(value); } = new() { Adc = new UniformConverter { Bits = 13, Bound = 1.1 } };
 
     /// <inheritdoc/>
     public void Check()

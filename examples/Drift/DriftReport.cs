@@ -25,6 +25,8 @@ internal static class DriftReport
                 group.Key, [.. group.Select(point => Math.Log10(point.Time))], [.. group.Select(point => 100 * point.Mean)], [.. group.Select(point => 100 * point.Std)])).ToArray();
             report.Plot(Plots.Lines("time after programming [log10 s]", "test accuracy [%]", curves),
                 string.Create(CultureInfo.InvariantCulture, $"{way}: {100 * digital(way):F2} % digitally. Bands are a standard deviation over {series.First(point => point.Way == way).Count} evaluations; a day is at 4.9, a year at 7.5."));
+            if (curves.Length > 1)
+                report.Plot(Plots.Lines("time after programming [log10 s]", "test accuracy [%]", [.. curves.Where(curve => curve.Name != "none")]), $"{way}: the same without the curve of no compensation.");
         }
         report.Table(["network", "compensation", .. DriftTask.Times.Select(time => Units.Format(time, "s"))],
             ways.SelectMany(way => series.Where(point => point.Way == way).GroupBy(point => point.Compensation)).Select(group => (string[])

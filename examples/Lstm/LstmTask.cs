@@ -1,3 +1,5 @@
+using AnalogTorch.Conductance;
+using AnalogTorch.Core;
 using AnalogTorch.Inference;
 using AnalogTorch.Layers;
 using AnalogTorch.Models.Data;
@@ -22,9 +24,11 @@ internal sealed record LstmTask : TrainingTask
     /// <summary>The hardware that weights are programmed into; embedding and last layer stay digital, as on the published chips.</summary>
     public static IReadOnlyList<(string Name, InferenceConfig Hardware, double Time)> Deployments { get; } =
     [
+        // 3 % of each output's largest weight on every weight, and nothing else.
+        ("error-3-percent", new InferenceConfig { Memory = new GaussianMemory { GMin = 10 * Units.uS, GMax = 20 * Units.uS, Deviation = 0.03 / Math.Sqrt(2) * 10 * Units.uS } }, 0),
         ("exact-reads", PcmPresets.FourPhaseInference with { Forward = new AnalogPath() }, 0),
         ("programmed", PcmPresets.FourPhaseInference, 0),
-        ("day", PcmPresets.FourPhaseInference, AnalogTorch.Core.Units.Day),
+        ("day", PcmPresets.FourPhaseInference, Units.Day),
     ];
 
     /// <summary>Name of the text: alice, shakespeare, ptb; or characters or words that the program makes up.</summary>
@@ -79,15 +83,17 @@ internal sealed record LstmTask : TrainingTask
             model.ToDigital();
         }
         var (digital, right) = Test(model, test);
+        var errors = new Dictionary<string, double>();
         var losses = Deployments.ToDictionary(deployment => deployment.Name, deployment => Enumerable.Range(0, Chips).Select(number =>
         {
             using var scope = NewDisposeScope();
             using var chip = model.Program(deployment.Hardware, 1000 * Seed + number, digitalRule);
+            errors[deployment.Name] = chip.Report.RmsError;
             chip.DriftTo(deployment.Time);
             return Test(model, test).CrossEntropy;
         }).ToArray());
         progress.End();
-        return new LstmResult(Way, Seed, [right], clock.Elapsed.TotalSeconds, digital, losses);
+        return new LstmResult(Way, Seed, [right], clock.Elapsed.TotalSeconds, digital, losses, errors);
     }
 
     private void Train(LanguageModel model, Tensor text, int epochs, double rate, ITrainingProgress progress)
@@ -153,5 +159,6 @@ internal sealed record LstmTask : TrainingTask
 /// <param name="Seconds">Time of the training and all tests.</param>
 /// <param name="CrossEntropy">Digital cross-entropy of the test text (nats per token).</param>
 /// <param name="Deployed">That of each chip, by deployment.</param>
-internal sealed record LstmResult(string Way, long Seed, double[] Accuracy, double Seconds, double CrossEntropy, Dictionary<string, double[]> Deployed)
+/// <param name="RmsErrors">Root mean square of the programming errors of the last chip, relative to the largest weight of each output, by deployment.</param>
+internal sealed record LstmResult(string Way, long Seed, double[] Accuracy, double Seconds, double CrossEntropy, Dictionary<string, double[]> Deployed, Dictionary<string, double> RmsErrors)
     : TrainingResult(Way, Seed, Accuracy, Seconds);
