@@ -217,7 +217,8 @@ public class ZooLaws
 
     private static int Outputs(AnalogTorch.Models.Networks.Architecture architecture) => architecture.Image is null ? architecture.Outputs : 10;
 
-    private static (AnalogTorch.Models.Networks.Architecture Architecture, Module Network, Tensor[] Inputs) Small(string name)
+    /// <summary>An architecture, its network and inputs, all small and the same at every call.</summary>
+    internal static (AnalogTorch.Models.Networks.Architecture Architecture, Module Network, Tensor[] Inputs) Small(string name)
     {
         var architecture = Zoo.Find(name);
         var rng = Rng.FromSeed(11).Split("inputs");
@@ -228,7 +229,8 @@ public class ZooLaws
         return (architecture, Build(architecture, 5), inputs);
     }
 
-    private static Tensor Scores(Module network, Tensor[] inputs) => network switch
+    /// <summary>What a network answers to all its inputs.</summary>
+    internal static Tensor Scores(Module network, Tensor[] inputs) => network switch
     {
         Module<Tensor, Tensor> one => one.call(inputs[0]),
         Module<Tensor, Tensor, Tensor> two => two.call(inputs[0], inputs[1]),
