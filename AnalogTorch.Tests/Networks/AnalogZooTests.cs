@@ -19,8 +19,8 @@ public class AnalogZooTests
     public void OnIdealTilesANetworkIsWhatItWas(string name)
     {
         using var scope = NewDisposeScope();
-        var (_, digital, inputs) = ZooLaws.Small(name);
-        var (_, analog, _) = ZooLaws.Small(name);
+        var (_, digital, inputs) = ZooLaws.Small(name, dropsBetweenLayers: false);
+        var (_, analog, _) = ZooLaws.Small(name, dropsBetweenLayers: false);
         using (digital)
         using (analog)
         {
@@ -36,14 +36,13 @@ public class AnalogZooTests
             digital.TrainWithoutDropout();
             analog.TrainWithoutDropout();
             var before = digital.Values();
-            using var digitalStep = optim.SGD(digital.parameters(), 0.1);
-            using var analogStep = new AnalogSGD(analog.parameters(), 0.1);
-            foreach (var (network, optimizer) in new (Module, optim.Optimizer)[] { (digital, digitalStep), (analog, analogStep) })
-            {
-                using var inner = NewDisposeScope();
-                Loss(Scores(network)).backward();
-                optimizer.step();
-            }
+            Loss(Scores(digital)).backward();
+            Loss(Scores(analog)).backward();
+            var rate = TwinLaws.RateOf(digital);
+            using var digitalStep = optim.SGD(digital.parameters(), rate);
+            using var analogStep = new AnalogSGD(analog.parameters(), rate);
+            digitalStep.step();
+            analogStep.step();
             TwinLaws.SameChanges(before, digital, analog);
 
             analog.eval();
@@ -83,10 +82,11 @@ public class AnalogZooTests
             optimizer.step();
             Assert.True(float.IsFinite(loss.item<float>()));
             var after = network.state_dict();
-            foreach (var (parameter, _) in network.named_parameters())
+            foreach (var (key, parameter) in network.named_parameters())
             {
-                Assert.True(after[parameter].isfinite().all().item<bool>(), parameter);
-                Assert.False(after[parameter].Equals(before[parameter]), $"{parameter} must have moved.");
+                Assert.True(after[key].isfinite().all().item<bool>(), key);
+                if (parameter.grad!.abs().max().item<float>() > 1e-5f) // what goes to a softmax as a whole has none
+                    Assert.False(after[key].Equals(before[key]), $"{key} must have moved.");
             }
         }
     }

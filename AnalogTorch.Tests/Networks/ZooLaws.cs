@@ -218,7 +218,7 @@ public class ZooLaws
     private static int Outputs(AnalogTorch.Models.Networks.Architecture architecture) => architecture.Image is null ? architecture.Outputs : 10;
 
     /// <summary>An architecture, its network and inputs, all small and the same at every call.</summary>
-    internal static (AnalogTorch.Models.Networks.Architecture Architecture, Module Network, Tensor[] Inputs) Small(string name)
+    internal static (AnalogTorch.Models.Networks.Architecture Architecture, Module Network, Tensor[] Inputs) Small(string name, bool dropsBetweenLayers = true)
     {
         var architecture = Zoo.Find(name);
         var rng = Rng.FromSeed(11).Split("inputs");
@@ -226,7 +226,11 @@ public class ZooLaws
             .Select(input => input is ImageInput image ? image with { Side = Math.Max(image.SmallestSide, 32) } : input)
             .Select((input, i) => input.Example(Batch, rng.Split(i)))
             .ToArray();
-        return (architecture, Build(architecture, 5), inputs);
+        // Dropout that is part of an LSTM cannot be switched off apart from its training.
+        var network = !dropsBetweenLayers && name.StartsWith("word_lstm", StringComparison.Ordinal)
+            ? new WordLstm(architecture.Outputs, dropout: 0, tied: name.EndsWith("tied", StringComparison.Ordinal), seed: 5)
+            : Build(architecture, 5);
+        return (architecture, network, inputs);
     }
 
     /// <summary>What a network answers to all its inputs.</summary>

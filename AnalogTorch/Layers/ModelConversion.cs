@@ -1,5 +1,6 @@
 using AnalogTorch.Core;
 using AnalogTorch.Tiles;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Layers;
@@ -26,6 +27,7 @@ public static class ModelConversion
         ArgumentNullException.ThrowIfNull(hardware);
         ArgumentNullException.ThrowIfNull(rules);
         var plans = AnalogLayer.Modules(model).Select(entry => Plan.Of(entry.Name, entry.Module, hardware, rules)).ToArray();
+        plans = WithoutDigitalTwins(plans);
         CheckAll(model, plans, rules); // before the first layer, so that a refusal changes nothing
         var rows = new List<ConversionRow>();
         foreach (var plan in plans)
@@ -64,10 +66,35 @@ public static class ModelConversion
             .SelectMany(plan => plan.Kind!.Matrices(plan.Module).Select(matrix => (Name: AnalogLayer.Join(plan.Name, matrix.Suffix), Plan: plan, Matrix: matrix))).ToArray();
         var tied = matrices.GroupBy(entry => entry.Matrix.Weight.Handle).FirstOrDefault(group => group.Count() > 1);
         if (tied is not null)
-            throw new ArgumentException($"{string.Join(" and ", tied.Select(entry => entry.Name))} share one weight, but an analog array belongs to one layer; use the same module in both places, untie them, or leave one digital with LayerRule.Digital.");
+            throw new ArgumentException($"{string.Join(" and ", tied.Select(entry => entry.Name))} share one weight, but an analog array belongs to one layer; use the same module in both places, untie them, or leave them digital with LayerRule.Digital.");
         foreach (var (name, plan, matrix) in matrices)
             plan.Hardware!.Check(name, matrix.Weight, matrix.Bias);
         ForwardCalls.Refuse([.. plans.Where(plan => plan.Hardware is not null).Select(plan => (plan.Path, plan.Module))], model);
+    }
+
+    /// <summary>Leaves layers digital whose weights a digital module has too: it would move by gradients what only pulses can move.</summary>
+    private static Plan[] WithoutDigitalTwins(Plan[] plans)
+    {
+        for (var isDone = false; !isDone;)
+        {
+            isDone = true;
+            var digital = new Dictionary<IntPtr, string>();
+            foreach (var plan in plans.Where(plan => plan.Hardware is null))
+                foreach (var parameter in plan.Module.parameters(recurse: false))
+                    digital.TryAdd(parameter.Handle, plan.Name);
+            for (var i = 0; i < plans.Length; i++)
+            {
+                if (plans[i] is not { Hardware.LearnsInMemory: true } plan)
+                    continue;
+                var other = plan.Kind!.Matrices(plan.Module).SelectMany(matrix => new[] { matrix.Weight, matrix.Bias }).OfType<Parameter>()
+                    .Select(parameter => digital.GetValueOrDefault(parameter.Handle)).FirstOrDefault(name => name is not null);
+                if (other is null)
+                    continue;
+                plans[i] = plan with { Hardware = null, Note = $"digital: shares weights with {other}, which is digital and trains them by gradients" };
+                isDone = false;
+            }
+        }
+        return plans;
     }
 
     private static IEnumerable<ConversionRow> Rows(Plan plan, TiledLayer layer)

@@ -23,6 +23,8 @@ public sealed record HardwareAwareConfig : LayerHardware
     /// <summary>What keeps the weights from being exact while they are trained.</summary>
     public WeightNoise WeightNoise { get; init => field = NotNull(value); } = new NoWeightNoise();
 
+    internal override bool LearnsInMemory => false;
+
     internal override void Check(string name, Parameter weight, Parameter? bias) => HardwareAwareTile.Check(this, name, weight, bias);
 
     internal override Tile Build(string name, Parameter weight, Parameter? bias, Rng rng, long groups) => new HardwareAwareTile(this, name, weight, bias, rng, groups);

@@ -10,6 +10,9 @@ public abstract record LayerHardware : HardwareConfig
     /// <exception cref="ArgumentException">The weights are no finite float32 matrix, or members of the config contradict each other.</exception>
     internal abstract void Check(string name, Parameter weight, Parameter? bias);
 
+    /// <summary>Whether weights live in the memory of a tile, where nothing but pulses moves them.</summary>
+    internal abstract bool LearnsInMemory { get; }
+
     /// <summary>Builds a tile for a weight matrix.</summary>
     /// <param name="name">The layer's name.</param>
     /// <param name="weight">Weights [outputs, …].</param>

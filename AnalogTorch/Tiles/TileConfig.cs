@@ -30,6 +30,8 @@ public sealed record TileConfig : LayerHardware
     /// <summary>Where the bias is.</summary>
     public BiasPlacement Bias { get; init => field = NotNull(value); } = new AnalogBias();
 
+    internal override bool LearnsInMemory => true;
+
     internal override void Check(string name, Parameter weight, Parameter? bias) => AnalogTile.Check(this, name, weight, bias);
 
     internal override Tile Build(string name, Parameter weight, Parameter? bias, Rng rng, long groups) => new AnalogTile(this, name, weight, bias, rng, groups);
