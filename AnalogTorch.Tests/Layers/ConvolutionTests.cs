@@ -5,6 +5,7 @@ using AnalogTorch.Kernels;
 using AnalogTorch.Layers;
 using AnalogTorch.Optim;
 using AnalogTorch.Periphery;
+using AnalogTorch.Presets;
 using AnalogTorch.Tiles;
 using AnalogTorch.Updates;
 using TorchSharp;
@@ -199,4 +200,23 @@ public class ConvolutionTests
     private static Tensor Input(long[] shape, int seed = 0) => Noise.Uniform(Rng.FromSeed(seed), shape).mul_(2f).sub_(1f);
 
     private static Tensor Sign(long[] shape) => Noise.Uniform(Rng.FromSeed(77), shape).sub_(0.5f).sign_();
+
+    /// <summary>Activations that overwrite their input are common after convolutions.</summary>
+    [Fact]
+    public void OutputsMayBeChangedInPlace()
+    {
+        foreach (var hardware in new LayerHardware[] { new HardwareAwareConfig(), PcmPresets.HardwareAware, new TileConfig(), new TileConfig { Forward = PcmPresets.EightBitPath } })
+        {
+            using var scope = NewDisposeScope();
+            using var layer = Conv2d(2, 3, 3, padding: 1);
+            layer.ToAnalog(hardware, seed: 1);
+            using var optimizer = new AnalogSGD(layer.parameters(), 0.01);
+            var x = Noise.Normal(new Rng(1), [2, 2, 5, 5]).requires_grad_(true);
+            var y = layer.call(x).relu_();
+            y.sum().backward();
+            optimizer.step();
+            Assert.True((y >= 0).all().item<bool>());
+            Assert.True(x.grad!.abs().sum().item<float>() > 0);
+        }
+    }
 }

@@ -32,11 +32,20 @@ internal static class ForwardCalls
                     {
                         throw new InvalidOperationException(
                             $"{name} cannot be put on a tile as it is: {type.Name} runs it by {field.Name}.forward(...), which bypasses the tile; write {field.Name}.call(...), "
-                            + $"or put 'global using {layer.GetType().Name} = AnalogTorch.Layers.Analog{layer.GetType().Name};' into the project, or leave it digital with LayerRule.Digital(\"{name}\").");
+                            + $"{Alias(layer)}or leave it digital with LayerRule.Digital(\"{name}\").");
                     }
                 }
             }
         }
+    }
+
+    /// <summary>How to put this library's class in the place of torch's, where there is one.</summary>
+    private static string Alias(nn.Module layer)
+    {
+        var name = layer.GetType().Name;
+        return typeof(ForwardCalls).Assembly.GetType($"{typeof(ForwardCalls).Namespace}.Analog{name}") is { } own
+            ? $"or put 'global using {name} = {own.FullName};' into the project, "
+            : "";
     }
 
     private static IEnumerable<FieldInfo> BypassedFields(Type type)

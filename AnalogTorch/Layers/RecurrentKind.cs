@@ -31,13 +31,13 @@ internal sealed class RecurrentKind : LayerKind
         {
             case LSTM lstm:
                 var run = new RecurrentRun(lstm, RecurrentSettings.Of(lstm), tiles);
-                return StandInHooks.Install<(Tensor, Tensor)?, (Tensor, Tensor, Tensor)>(lstm, run.StandIn, run.RunWithCell, Dispose);
+                return StandInHooks.Install<(Tensor, Tensor)?, (Tensor, Tensor, Tensor)>(lstm, () => (run.StandIn(), null), run.RunWithCell, Dispose);
             case GRU gru:
                 var gated = new RecurrentRun(gru, RecurrentSettings.Of(gru), tiles);
-                return StandInHooks.Install<Tensor?, (Tensor, Tensor)>(gru!, gated.StandIn, gated.Run, Dispose);
+                return StandInHooks.Install<Tensor?, (Tensor, Tensor)>(gru!, () => (gated.StandIn(), null), gated.Run, Dispose);
             case RNN rnn:
                 var plain = new RecurrentRun(rnn, RecurrentSettings.Of(rnn), tiles);
-                return StandInHooks.Install<Tensor?, (Tensor, Tensor)>(rnn!, plain.StandIn, plain.Run, Dispose);
+                return StandInHooks.Install<Tensor?, (Tensor, Tensor)>(rnn!, () => (plain.StandIn(), null), plain.Run, Dispose);
             default:
                 var layer = (IRunsOnTiles<RecurrentRun>)module;
                 return layer.Put(new RecurrentRun(module, ((IRecurrentLayer)module).Settings, tiles));
@@ -46,14 +46,14 @@ internal sealed class RecurrentKind : LayerKind
 
     private static string[] Directions(nn.Module module) => module.has_parameter("weight_ih_l0_reverse") ? ["", "_reverse"] : [""];
 
-    private static void Dispose((Tensor, Tensor, Tensor) results)
+    private static void Dispose((Tensor, Tensor)? state, (Tensor, Tensor, Tensor) results)
     {
         results.Item1.Dispose();
         results.Item2.Dispose();
         results.Item3.Dispose();
     }
 
-    private static void Dispose((Tensor, Tensor) results)
+    private static void Dispose(Tensor? state, (Tensor, Tensor) results)
     {
         results.Item1.Dispose();
         results.Item2.Dispose();
@@ -71,7 +71,7 @@ internal sealed class RecurrentRun(nn.Module module, RecurrentSettings settings,
 {
     public IReadOnlyList<Tile> Tiles => tiles;
 
-    /// <summary>An input without samples, one step long.</summary>
+    /// <summary>An input without samples, one step long; the state that goes with it is torch's zeros.</summary>
     public Tensor StandIn()
     {
         var weight = Parameter("weight_ih_l0");

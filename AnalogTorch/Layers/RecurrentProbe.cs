@@ -19,6 +19,13 @@ internal static class RecurrentProbe
         return layer.forward(x, null!).Item1.abs().max().item<float>() == 0;
     });
 
+    /// <inheritdoc cref="IsRectified(RNN)"/>
+    public static bool IsRectified(RNNCell cell) => Ask(cell, training: false, () =>
+    {
+        var weight = cell.get_parameter("weight_ih")!.fill_(-1f);
+        return cell.forward(ones(1, weight.shape[1], device: weight.device), null!).abs().max().item<float>() == 0;
+    });
+
     /// <summary>The share of values that are dropped between layers.</summary>
     /// <remarks>
     /// The last layer but one is made to give the same value everywhere, from its start state, and the last to read it. Dropout sets the value to 0

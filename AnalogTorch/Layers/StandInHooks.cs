@@ -42,22 +42,22 @@ internal static class StandInHooks
 
     /// <summary>Hooks of a module with a state.</summary>
     /// <param name="module">The module.</param>
-    /// <param name="standIn">Makes an input without samples; the state that goes with it is torch's zeros.</param>
+    /// <param name="standIn">Makes an input without samples, and the state that goes with it.</param>
     /// <param name="run">What the tiles give.</param>
-    /// <param name="release">Disposes of a stand-in's results.</param>
+    /// <param name="release">Disposes of a stand-in's state and results.</param>
     public static IDisposable Install<TState, TResult>(
-        nn.Module<Tensor, TState, TResult> module, Func<Tensor> standIn, Func<Tensor, TState, TResult> run, Action<TResult> release)
+        nn.Module<Tensor, TState, TResult> module, Func<(Tensor Input, TState State)> standIn, Func<Tensor, TState, TResult> run, Action<TState, TResult> release)
     {
         (Tensor Input, TState State)? parked = null;
         var before = module.register_forward_pre_hook((_, input, state) =>
         {
             parked = (input, state);
-            return (standIn(), default(TState)!);
+            return standIn();
         });
-        var after = module.register_forward_hook((_, input, _, output) =>
+        var after = module.register_forward_hook((_, input, state, output) =>
         {
             input.Dispose();
-            release(output);
+            release(state, output);
             var real = parked!.Value;
             parked = null;
             return run(real.Input, real.State);

@@ -49,7 +49,8 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
         ctx.save_data("read", new Read(call, shape, x.shape, kept, result.Graph, x.requires_grad));
         if (call.Tile.LearnsByGradient)
             ctx.save_for_backward([call.Weight]); // torch counts writes to it, and refuses a backward through values that are gone
-        return result.Y;
+        // The same memory under a tensor that is no view: torch refuses to change a view from inside of a node in place, as an activation after it may.
+        return empty(0, dtype: result.Y.dtype, device: result.Y.device).set_(result.Y);
     }
 
     /// <remarks>An exception here would end the process, so the tile keeps it.</remarks>
