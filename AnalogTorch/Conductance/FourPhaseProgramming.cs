@@ -10,9 +10,9 @@ namespace AnalogTorch.Conductance;
 /// <remarks>
 /// All devices start in RESET and receive SET pulses only. In each step a row is read, W is compared with its target W_T, two bits per cell are
 /// latched (s: whether W is below W_T; p: whether the cell may still be pulsed in this phase), and one pulse reaches all cells of the row that
-/// the bits let through. A cell leaves a phase when the sign of its error says so, or the budget of pulses is spent. Devices that raise W and
+/// the bits let through. A cell leaves a phase when its error is within the threshold or has changed sign, or when the budget of pulses is spent. Devices that raise W and
 /// devices that lower it take turns, so an overshoot of one is made up for by the next; how much a step of each device gives may differ from
-/// device to device. After Mackin et al., Advanced Electronic Materials 5:1900026 (2019), whose numbers are not all public: order, thresholds
+/// device to device. A more significant device stops short of the target, so that the last steps are those of a less significant one. After Mackin et al., Advanced Electronic Materials 5:1900026 (2019), whose numbers are not all public: order, thresholds
 /// and device parameters are chosen here.
 /// </remarks>
 public sealed record FourPhaseProgramming : ProgrammingScheme, ICrossChecked

@@ -1,4 +1,5 @@
 using AnalogTorch.Core;
+using AnalogTorch.Kernels;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Conductance;
@@ -8,7 +9,7 @@ namespace AnalogTorch.Conductance;
 /// Tensors are conductances (S) of any shape, one number a device. What a device will do later is drawn once, when it is programmed, so that its
 /// conductance is a function of time and not of the times at which somebody looked. To add a memory, derive a sealed record.
 /// </remarks>
-public abstract record MemoryStatistics : HardwareConfig
+public abstract record MemoryStatistics : HardwareConfig, ICrossChecked
 {
     /// <summary>The conductances that can be asked for (S).</summary>
     public abstract (double Min, double Max) Range { get; }
@@ -36,31 +37,21 @@ public abstract record MemoryStatistics : HardwareConfig
     /// <param name="aged">What <see cref="Age"/> gave.</param>
     /// <param name="time">Time since programming (s).</param>
     public abstract Tensor ReadDeviation(Tensor programmed, Tensor aged, double time);
-}
-
-/// <summary>A memory that holds what it is told, for ever.</summary>
-public sealed record IdealMemory : MemoryStatistics
-{
-    /// <summary>Smallest conductance.</summary>
-    [Unit("S")]
-    public double GMin { get; init => field = NotNegative(value); }
-
-    /// <summary>Largest conductance.</summary>
-    [Unit("S")]
-    public double GMax { get; init => field = Positive(value); } = 25 * Units.uS;
 
     /// <inheritdoc/>
-    public override (double Min, double Max) Range => (GMin, GMax);
+    public void Check()
+    {
+        if (Range.Min >= Range.Max)
+            throw new ArgumentException($"{GetType().Name} must have a smallest conductance below its largest, but they are {Units.Format(Range.Min, "S")} and {Units.Format(Range.Max, "S")}.");
+    }
 
-    /// <inheritdoc/>
-    public override Tensor Program(Tensor targets, Rng rng) => targets.clone();
-
-    /// <inheritdoc/>
-    public override Tensor DrawFate(Tensor targets, Rng rng) => zeros(1, device: targets.device);
-
-    /// <inheritdoc/>
-    public override Tensor Age(Tensor programmed, Tensor fate, double time) => programmed.clone();
-
-    /// <inheritdoc/>
-    public override Tensor ReadDeviation(Tensor programmed, Tensor aged, double time) => zeros_like(aged);
+    /// <summary>Conductances around targets, normally distributed, none below 0 (S).</summary>
+    /// <param name="targets">Target conductances (S).</param>
+    /// <param name="deviation">Their standard deviations (S).</param>
+    /// <param name="rng">The stream.</param>
+    private protected static Tensor Scattered(Tensor targets, Tensor deviation, Rng rng)
+    {
+        using var scope = NewDisposeScope();
+        return Noise.Normal(rng, targets.shape, targets.device).mul_(deviation).add_(targets).clamp_min_(0f).MoveToOuterDisposeScope();
+    }
 }

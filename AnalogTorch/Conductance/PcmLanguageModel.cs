@@ -1,5 +1,4 @@
 using AnalogTorch.Core;
-using AnalogTorch.Kernels;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Conductance;
@@ -10,7 +9,7 @@ namespace AnalogTorch.Conductance;
 /// 0. The source counts in x; the conductance of full scale only gives it a name. Constants from IBM analog-foundation-models (noise model of the
 /// chip).
 /// </remarks>
-public sealed record PcmLanguageModel : MemoryStatistics
+public sealed record PcmLanguageModel : StableMemory
 {
     private const float FullScale = 180, Switch = 52.5f, Off = 0.6f;
 
@@ -38,16 +37,7 @@ public sealed record PcmLanguageModel : MemoryStatistics
     {
         using var scope = NewDisposeScope();
         var share = targets / (float)GMax;
-        var programmed = Noise.Normal(rng, targets.shape, targets.device).mul_(ProgrammingDeviation(share)).add_(share).mul_((float)GMax).clamp_min_(0f);
+        var programmed = Scattered(targets, ProgrammingDeviation(share).mul_((float)GMax), rng);
         return programmed.masked_fill_(share * FullScale < Off, 0f).MoveToOuterDisposeScope();
     }
-
-    /// <inheritdoc/>
-    public override Tensor DrawFate(Tensor targets, Rng rng) => zeros(1, device: targets.device);
-
-    /// <inheritdoc/>
-    public override Tensor Age(Tensor programmed, Tensor fate, double time) => programmed.clone();
-
-    /// <inheritdoc/>
-    public override Tensor ReadDeviation(Tensor programmed, Tensor aged, double time) => zeros_like(aged);
 }

@@ -61,8 +61,7 @@ public abstract record PcmStatistics : MemoryStatistics
     public sealed override Tensor Program(Tensor targets, Rng rng)
     {
         using var scope = NewDisposeScope();
-        var deviation = ProgrammingDeviation(targets / (float)GMax).mul_((float)ProgrammingNoiseScale);
-        return Noise.Normal(rng, targets.shape, targets.device).mul_(deviation).add_(targets).clamp_min_(0f).MoveToOuterDisposeScope();
+        return Scattered(targets, ProgrammingDeviation(targets / (float)GMax).mul_((float)ProgrammingNoiseScale), rng).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -55,32 +55,3 @@ public sealed record ProgrammingTask(Tensor Weights, WeightMap Map, MemoryStatis
 /// <param name="Pulses">Programming pulses that were sent.</param>
 /// <param name="Phases">Name and root mean square of the error, relative to the largest weight, after each phase of a scheme that has several.</param>
 public sealed record ProgrammedDevices(IReadOnlyList<Tensor> Conductances, IReadOnlyList<Tensor> Targets, long Pulses, IReadOnlyList<(string Name, double Error)> Phases);
-
-/// <summary>Every device is written once and not looked at.</summary>
-/// <remarks>The conductances scatter by the memory's own programming noise.</remarks>
-public sealed record OneShotProgramming : ProgrammingScheme
-{
-    /// <inheritdoc/>
-    public override (double Min, double Max) Range(MemoryStatistics memory)
-    {
-        ArgumentNullException.ThrowIfNull(memory);
-        return memory.Range;
-    }
-
-    /// <inheritdoc/>
-    public override ProgrammedDevices Program(ProgrammingTask task)
-    {
-        ArgumentNullException.ThrowIfNull(task);
-        using var scope = NewDisposeScope();
-        var targets = task.Map.Targets(task.Weights, task.Range);
-        var written = targets.Select((target, place) => ProgrammingTask.Hold(task.Memory.Program(target, task.StreamOf(place)), task.Stuck(place, target.shape))).ToArray();
-        foreach (var tensor in targets.Concat(written))
-            tensor.MoveToOuterDisposeScope();
-        return new(written, targets, targets.Sum(target => target.NumberOfElements), []);
-    }
-
-    /// <inheritdoc/>
-    public override void CheckFit(WeightMap map, MemoryStatistics memory)
-    {
-    }
-}

@@ -10,7 +10,7 @@ namespace AnalogTorch.Conductance;
 /// 0.0277·log₁₀(G)·√(ln((t + 1 µs)/(2 µs))) µS with G in µS. Constants from IBM aihwkit (inference/noise/reram.py); the defaults are those of
 /// an acceptance range of 2 %.
 /// </remarks>
-public sealed record ReRamCmo : MemoryStatistics, ICrossChecked
+public sealed record ReRamCmo : MemoryStatistics
 {
     private const double ReadStart = 1 * Units.us;
 
@@ -34,18 +34,10 @@ public sealed record ReRamCmo : MemoryStatistics, ICrossChecked
     public override (double Min, double Max) Range => (GMin, GMax);
 
     /// <inheritdoc/>
-    public void Check()
-    {
-        if (GMin >= GMax)
-            throw new ArgumentException($"ReRamCmo.GMin must be less than GMax, but they are {Units.Format(GMin, "S")} and {Units.Format(GMax, "S")}.");
-    }
-
-    /// <inheritdoc/>
     public override Tensor Program(Tensor targets, Rng rng)
     {
         using var scope = NewDisposeScope();
-        var deviation = targets.mul((float)ProgrammingSlope).add_((float)ProgrammingOffset);
-        return Noise.Normal(rng, targets.shape, targets.device).mul_(deviation).add_(targets).clamp_min_(0f).MoveToOuterDisposeScope();
+        return Scattered(targets, targets.mul((float)ProgrammingSlope).add_((float)ProgrammingOffset), rng).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

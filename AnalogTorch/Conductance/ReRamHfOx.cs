@@ -37,7 +37,7 @@ public sealed record ReRamHfOx : MemoryStatistics
     public override Tensor Program(Tensor targets, Rng rng)
     {
         using var scope = NewDisposeScope();
-        return Noise.Normal(rng, targets.shape, targets.device).mul_(Deviation(targets / (float)GMax, 0)).add_(targets).clamp_min_(0f).MoveToOuterDisposeScope();
+        return Scattered(targets, Deviation(targets / (float)GMax, 0), rng).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -9,7 +9,7 @@ namespace AnalogTorch.Conductance;
 /// A try scatters by the memory's programming noise around what it asks for, which is the target less what the last try was off by on the side
 /// that was missed, times Correction. Devices are programmed one by one on a chip, so their number of tries is what it costs.
 /// </remarks>
-public sealed record WriteVerifyProgramming : ProgrammingScheme
+public sealed record WriteVerifyProgramming : DeviceWiseProgramming
 {
     /// <summary>Error of a device, relative to the largest conductance, at which it is left alone.</summary>
     [Unit("1")]
@@ -27,33 +27,9 @@ public sealed record WriteVerifyProgramming : ProgrammingScheme
     [Unit("1")]
     public double ReadingNoise { get; init => field = NotNegative(value); } = 0.002;
 
-    /// <inheritdoc/>
-    public override (double Min, double Max) Range(MemoryStatistics memory)
+    private protected override (Tensor Conductances, long Pulses) Write(ProgrammingTask task, int place, Tensor target)
     {
-        ArgumentNullException.ThrowIfNull(memory);
-        return memory.Range;
-    }
-
-    /// <inheritdoc/>
-    public override ProgrammedDevices Program(ProgrammingTask task)
-    {
-        ArgumentNullException.ThrowIfNull(task);
-        using var scope = NewDisposeScope();
-        var targets = task.Map.Targets(task.Weights, task.Range);
         var pulses = 0L;
-        var written = targets.Select((target, place) => Write(task, place, target, ref pulses)).ToArray();
-        foreach (var tensor in targets.Concat(written))
-            tensor.MoveToOuterDisposeScope();
-        return new(written, targets, pulses, []);
-    }
-
-    /// <inheritdoc/>
-    public override void CheckFit(WeightMap map, MemoryStatistics memory)
-    {
-    }
-
-    private Tensor Write(ProgrammingTask task, int place, Tensor target, ref long pulses)
-    {
         using var scope = NewDisposeScope();
         var (stuck, stream, largest) = (task.Stuck(place, target.shape), task.StreamOf(place), task.Range.Max);
         var (asked, value) = (target.clone(), zeros_like(target));
@@ -71,6 +47,6 @@ public sealed record WriteVerifyProgramming : ProgrammingScheme
                 break;
             asked.sub_(error * (float)Correction * open).clamp_((float)task.Range.Min, (float)largest);
         }
-        return value.MoveToOuterDisposeScope();
+        return (value.MoveToOuterDisposeScope(), pulses);
     }
 }

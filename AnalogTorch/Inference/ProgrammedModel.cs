@@ -30,6 +30,7 @@ public sealed class ProgrammedModel<TModel> : IDisposable where TModel : nn.Modu
         }
         catch
         {
+            model.ToDigital(); // what was programmed before it failed
             suspended.Resume();
             throw;
         }

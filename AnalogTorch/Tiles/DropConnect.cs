@@ -20,8 +20,6 @@ public sealed record DropConnect : WeightNoise
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var stuck = Noise.Uniform(rng, weights.shape, weights.device) < (float)Share;
-        var noisy = room();
-        noisy.copy_(weights.masked_fill(stuck, 0f));
-        return noisy;
+        return Into(room, weights.masked_fill(stuck, 0f));
     }
 }

@@ -28,7 +28,7 @@ public sealed record HardwareAwareConfig : LayerHardware
 
     internal override string Note => $"hardware-aware, {WeightNoise.GetType().Name}";
 
-    internal override double DevicesPerWeight => 0;
+    internal override double DevicesPerWeight(long outputs) => 0;
 
     internal override void Check(string name, Parameter weight, Parameter? bias) => HardwareAwareTile.Check(this, name, weight, bias);
 

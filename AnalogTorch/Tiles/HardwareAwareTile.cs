@@ -55,7 +55,7 @@ public sealed class HardwareAwareTile : Tile
     internal long[] Counters
     {
         get => [Store.Counter(Key), Store.Counter(Reads), Store.Counter(Evaluations), Store.Counter(Calibration)];
-        set => (Store.Counter(Key), Store.Counter(Reads), Store.Counter(Evaluations), Store.Counter(Calibration), noisyRead) = (value[0], value[1], value[2], value[3], Nothing);
+        set => (Store.Counter(Key), Store.Counter(Reads), Store.Counter(Evaluations), Store.Counter(Calibration), noisyRead, unitsOf) = (value[0], value[1], value[2], value[3], Nothing, (Nothing, false));
     }
 
     internal override string Kind => "hardware-aware";

@@ -38,7 +38,7 @@ public sealed record InferenceConfig : LayerHardware, ICrossChecked
 
     internal override string Note => $"{Map.GetType().Name}, {Memory.GetType().Name}";
 
-    internal override double DevicesPerWeight => Map.DevicesPerWeight(Size.MaxOutputs);
+    internal override double DevicesPerWeight(long outputs) => Map.DevicesPerWeight(outputs);
 
     /// <inheritdoc/>
     public void Check() => Programming.CheckFit(Map, Memory);

@@ -18,8 +18,9 @@ public abstract record LayerHardware : HardwareConfig
     /// <summary>Whether a bias is one more line of the array.</summary>
     internal bool PutsBiasInArray => Bias is AnalogBias;
 
-    /// <summary>Devices that a weight is made of.</summary>
-    internal abstract double DevicesPerWeight { get; }
+    /// <summary>Devices that a weight is made of; those that many weights share count by their share.</summary>
+    /// <param name="outputs">Outputs of the matrix.</param>
+    internal abstract double DevicesPerWeight(long outputs);
 
     /// <summary>Refuses weights that no tile can be built from.</summary>
     /// <exception cref="ArgumentException">The weights are no finite float32 matrix, or members of the config contradict each other.</exception>

@@ -32,8 +32,6 @@ public sealed record MemoryWeightNoise : WeightNoise
         var wanted = (weights / range).clamp_(-1f, 1f);
         var held = new MemorySample(Map, Memory, wanted, rng).At(Time);
         var factor = (held * wanted).sum() / held.square().sum().clamp_min_(float.Epsilon);
-        var noisy = room();
-        noisy.copy_(held.mul_(factor).mul_(range));
-        return noisy;
+        return Into(room, held.mul_(factor).mul_(range));
     }
 }

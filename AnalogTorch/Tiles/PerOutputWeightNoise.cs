@@ -19,9 +19,6 @@ public sealed record PerOutputWeightNoise : WeightNoise
         ArgumentNullException.ThrowIfNull(room);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        var noise = Noise.Normal(rng, weights.shape, weights.device).mul_(weights.abs().amax([1], keepdim: true).mul_((float)Deviation)).add_(weights);
-        var noisy = room();
-        noisy.copy_(noise);
-        return noisy;
+        return Into(room, Noise.Normal(rng, weights.shape, weights.device).mul_(weights.abs().amax([1], keepdim: true).mul_((float)Deviation)).add_(weights));
     }
 }

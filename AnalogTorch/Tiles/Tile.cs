@@ -53,7 +53,7 @@ public abstract class Tile : IDisposable
     public long WeightCount => Outputs * (Inputs + (HasAnalogBias ? 1 : 0));
 
     /// <summary>Number of devices; shared reference devices count once, and there are none before a network is programmed.</summary>
-    public long DeviceCount => (long)Math.Ceiling(WeightCount * Hardware.DevicesPerWeight);
+    public long DeviceCount => (long)Math.Ceiling(WeightCount * Hardware.DevicesPerWeight(Outputs));
 
     /// <summary>Keeps an exception that must not leave a backward pass, where it would end the process; it is thrown later.</summary>
     public void Keep(Exception exception) => fault ??= exception;

@@ -26,7 +26,7 @@ public sealed record TileConfig : LayerHardware
 
     internal override string Note => Cell.GetType().Name;
 
-    internal override double DevicesPerWeight => Cell.DevicesPerWeight;
+    internal override double DevicesPerWeight(long outputs) => Cell.DevicesPerWeight;
 
     internal override void Check(string name, Parameter weight, Parameter? bias) => AnalogTile.Check(this, name, weight, bias);
 

@@ -14,6 +14,14 @@ public abstract record WeightNoise : HardwareConfig
     /// <param name="rng">The stream of this call.</param>
     /// <returns>The weights themselves, or what <paramref name="room"/> gave, filled.</returns>
     public abstract Tensor Draw(Tensor weights, Func<Tensor> room, Rng rng);
+
+    /// <summary>Puts values into the room for noisy weights.</summary>
+    private protected static Tensor Into(Func<Tensor> room, Tensor values)
+    {
+        var noisy = room();
+        noisy.copy_(values);
+        return noisy;
+    }
 }
 
 /// <summary>Weights are exact.</summary>

@@ -22,8 +22,7 @@ internal sealed class BenchmarkExample : Example
     {
         if (run.Options.Seeds != 1)
             throw new ArgumentException($"--seeds must be 1 for benchmark, but is {run.Options.Seeds}: the spread is that over segments of time.");
-        if (run.Options.Download)
-            Downloads.Run(run.Console, run.Cancel, (downloader, progress, cancel) => Models.Data.Mnist.DownloadAsync(run.Data!, downloader, progress, cancel));
+        Downloads.Mnist(run);
         var settings = new BenchmarkSettings { Threads = arguments.GetValue(threads), Seed = run.Options.Seed, Quick = run.Options.Quick };
         var named = arguments.GetValue(rows)!;
         var (grow, single) = (arguments.GetValue(scaling), arguments.GetValue(kernels));

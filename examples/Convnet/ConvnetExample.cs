@@ -28,8 +28,7 @@ internal sealed class ConvnetExample : Example
 
     public override void Run(ExampleRun run, ParseResult arguments)
     {
-        if (run.Options.Download)
-            Downloads.Run(run.Console, run.Cancel, (downloader, progress, cancel) => Models.Data.Mnist.DownloadAsync(run.Data!, downloader, progress, cancel));
+        Downloads.Mnist(run);
         var chosen = ConvnetWay.All.Where(way => arguments.GetValue(ways)!.Contains(way.Name)).ToArray();
         var task = new ConvnetTask
         {

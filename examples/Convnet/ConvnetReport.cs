@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using AnalogTorch.Layers;
 
 namespace AnalogTorch.Examples.Convnet;
@@ -7,8 +6,6 @@ namespace AnalogTorch.Examples.Convnet;
 /// <summary>The report of the example with a network of one's own.</summary>
 internal static class ConvnetReport
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Writes what the trainings gave.</summary>
     public static void Write(ExampleRun run, IReadOnlyList<Summary<ConvnetResult>> rows)
     {
@@ -25,7 +22,7 @@ internal static class ConvnetReport
         foreach (var row in rows)
             if (row.Runs[0].Layers is { } layers)
                 Layers(report, row.Way, layers);
-        report.Heading("Config").Text("Everything that was simulated, as the library reads it back.").Code(run.Config!.ToJsonString(Indented));
+        run.ReportConfig();
     }
 
     private static void Layers(HtmlReport report, string way, ConversionReport layers) => report.Heading($"What became of the layers: {way}")

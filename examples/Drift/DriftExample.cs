@@ -14,31 +14,28 @@ internal sealed class DriftExample : Example
     private static readonly string[] AllWays = [.. DeployedNetwork.Names.SelectMany(name => new[] { name, $"{name}-hwa" })];
 
     private readonly Option<IReadOnlyList<string>> ways = Cli.Choices("--ways", "Which networks, trained with and without the hardware's noise (-hwa)", AllWays, AllWays);
-    private readonly Option<int> epochs = Cli.Integer("--epochs", "Passes over the training images, of which the second half meets the noise; 0 takes what suits the run", 0, 0, 10_000);
-    private readonly Option<int> images = Cli.Integer("--images", "Training images; 0 takes what suits the data", 0, 0, 1_000_000);
-    private readonly Option<int> chips = Cli.Integer("--chips", "Chips per network and seed; 0 takes what suits the run", 0, 0, 1000);
+    private readonly DigitOptions digits = new("Passes over the training images, of which the second half meets the noise where a way is -hwa");
 
     public override string Name => "drift";
 
     public override string Description => "Program trained networks into phase-change memory, let them drift for ten years, and compare what compensation and noise-aware training save.";
 
-    public override IReadOnlyList<Option> Options => [ways, epochs, images, chips];
+    public override IReadOnlyList<Option> Options => [ways, .. digits.All];
 
     public override void Run(ExampleRun run, ParseResult arguments)
     {
-        if (run.Options.Download)
-            Downloads.Run(run.Console, run.Cancel, (downloader, progress, cancel) => Models.Data.Mnist.DownloadAsync(run.Data!, downloader, progress, cancel));
+        Downloads.Mnist(run);
         string[] chosen = [.. AllWays.Where(arguments.GetValue(ways)!.Contains)];
-        var passes = arguments.GetValue(epochs) is > 0 and var asked ? asked : run.Options.Quick ? 4 : 10;
+        var passes = digits.Epochs(arguments, run.Options.Quick ? 4 : 10);
         var task = new DriftTask
         {
             Data = run.Data?.Path,
-            Images = arguments.GetValue(images),
+            Images = digits.Images(arguments),
             Quick = run.Options.Quick,
             DataSeed = run.Options.Seed,
             Epochs = passes,
             AwareEpochs = passes / 2,
-            Chips = arguments.GetValue(chips) is > 0 and var many ? many : run.Options.Quick ? 1 : 3,
+            Chips = digits.Chips(run, arguments),
         };
         using var scope = torch.NewDisposeScope();
         var (train, test) = task.Load(); // says what is wrong with the data before anything starts
@@ -85,8 +82,7 @@ internal sealed class DriftExample : Example
                 if (values.Length == 0)
                     continue;
                 var mean = values.Average();
-                var std = values.Length < 2 ? 0 : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1));
-                yield return new(way, compensation, time, mean, std, values.Length, mean / Digital(way.Split('-')[0], results));
+                yield return new(way, compensation, time, mean, Numbers.Deviation(values), values.Length, mean / Digital(way.Split('-')[0], results));
             }
         }
     }
@@ -104,12 +100,10 @@ internal sealed class DriftExample : Example
         foreach (var group in chosen.SelectMany(way => series.Where(point => point.Way == way).GroupBy(point => point.Compensation)))
         {
             var way = group.First().Way;
-            table.AddRow([way, group.Key, Percent(Digital(way, results)), .. group.Select(point => Percent(point.Mean))]);
+            table.AddRow([way, group.Key, Numbers.Percent(Digital(way, results)), .. group.Select(point => Numbers.Percent(point.Mean))]);
         }
         console.Write(table);
     }
-
-    private static string Percent(double fraction) => (100 * fraction).ToString("F2", CultureInfo.InvariantCulture) + " %";
 
     private static JsonObject Describe(DriftTask task, Models.Data.ImageSet train, Models.Data.ImageSet test) => new()
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using AnalogTorch.Core;
 
 namespace AnalogTorch.Examples.Drift;
@@ -7,8 +6,6 @@ namespace AnalogTorch.Examples.Drift;
 /// <summary>The report on drift.</summary>
 internal static class DriftReport
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Writes what the chips gave.</summary>
     public static void Write(ExampleRun run, IReadOnlyList<string> ways, IReadOnlyList<DriftExample.Point> series, Func<string, double> digital)
     {
@@ -31,6 +28,6 @@ internal static class DriftReport
         report.Table(["network", "compensation", .. DriftTask.Times.Select(time => Units.Format(time, "s"))],
             ways.SelectMany(way => series.Where(point => point.Way == way).GroupBy(point => point.Compensation)).Select(group => (string[])
                 [group.First().Way, group.Key, .. group.Select(point => string.Create(CultureInfo.InvariantCulture, $"{100 * point.Mean:F2} ± {100 * point.Std:F2} %"))]));
-        report.Heading("Config").Text("Everything that was simulated, as the library reads it back.").Code(run.Config!.ToJsonString(Indented));
+        run.ReportConfig();
     }
 }

@@ -6,7 +6,14 @@ namespace AnalogTorch.Examples;
 /// <summary>Fetches data with a progress bar.</summary>
 public static class Downloads
 {
-    /// <summary>Runs a download to its end, such as <see cref="Mnist.DownloadAsync"/>.</summary>
+    /// <summary>Fetches MNIST if the user asked for it.</summary>
+    public static void Mnist(ExampleRun run)
+    {
+        if (run.Options.Download)
+            Run(run.Console, run.Cancel, (downloader, progress, cancel) => Models.Data.Mnist.DownloadAsync(run.Data!, downloader, progress, cancel));
+    }
+
+    /// <summary>Runs a download to its end, such as <see cref="Models.Data.Mnist.DownloadAsync"/>.</summary>
     public static void Run(IAnsiConsole console, CancellationToken cancel, Func<Downloader, IProgress<DownloadProgress>, CancellationToken, Task> fetch)
     {
         using var downloader = new Downloader();

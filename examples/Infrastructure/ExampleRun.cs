@@ -108,6 +108,9 @@ public sealed class ExampleRun
         }
     }
 
+    /// <summary>Ends the report with the configuration.</summary>
+    public void ReportConfig() => Report.Heading("Config").Text("Everything that was simulated, as the library reads it back.").Code(Config!.ToJsonString(Indented));
+
     /// <summary>Writes <c>metrics.json</c> and <c>report.html</c>, each whole or not at all; may be called again.</summary>
     public void Save(bool complete)
     {

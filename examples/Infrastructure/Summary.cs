@@ -34,7 +34,7 @@ internal sealed record Summary<TResult>(string Way, double Mean, double Std, dou
                join run in runs on reference.Seed equals run.Seed
                select reference.FinalAccuracy - run.FinalAccuracy,
         ];
-        return new(way, accuracies.Average(), Deviation(accuracies), runs.Average(result => result.Seconds), gaps.Length == 0 ? null : gaps.Average(), runs);
+        return new(way, accuracies.Average(), Numbers.Deviation(accuracies), runs.Average(result => result.Seconds), gaps.Length == 0 ? null : gaps.Average(), runs);
     }
 
     /// <summary>The figures of metrics.json that all ways have.</summary>
@@ -57,7 +57,7 @@ internal sealed record Summary<TResult>(string Way, double Mean, double Std, dou
     /// <param name="digital">Name of the way that the others are compared to.</param>
     public string[] Cells(string digital) =>
     [
-        Way, Percent(Mean), string.Join(", ", Runs.Select(run => run.Seed)), Runs.Count == 1 ? "" : Percent(Std),
+        Way, Numbers.Percent(Mean), string.Join(", ", Runs.Select(run => run.Seed)), Runs.Count == 1 ? "" : Numbers.Percent(Std),
         Gap is { } gap && Way != digital ? string.Create(CultureInfo.InvariantCulture, $"{Math.Round(-100 * gap, 2):+0.00;-0.00;0.00} pp") : "",
         Seconds.ToString("F0", CultureInfo.InvariantCulture),
     ];
@@ -70,15 +70,6 @@ internal sealed record Summary<TResult>(string Way, double Mean, double Std, dou
         var epochs = Enumerable.Range(0, Runs.Min(result => of(result).Length)).ToArray();
         var values = epochs.Select(epoch => Runs.Select(result => scale * of(result)[epoch]).ToArray()).ToArray();
         return new(Way, [.. epochs.Select(epoch => epoch + 1.0)], [.. values.Select(all => all.Average())],
-            Runs.Count == 1 ? null : [.. values.Select(Deviation)]);
-    }
-
-    private static string Percent(double fraction) => string.Create(CultureInfo.InvariantCulture, $"{100 * fraction:F2} %");
-
-    /// <summary>Standard deviation of a sample; 0 for one value.</summary>
-    private static double Deviation(IReadOnlyList<double> values)
-    {
-        var mean = values.Average();
-        return values.Count < 2 ? 0 : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Count - 1));
+            Runs.Count == 1 ? null : [.. values.Select(sample => Numbers.Deviation(sample))]);
     }
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using AnalogTorch.Core;
 using AnalogTorch.Models.Data;
@@ -13,7 +12,6 @@ namespace AnalogTorch.Examples.Lstm;
 /// <summary>A language model on phase-change memory: what is lost by programming and by a day of drift.</summary>
 internal sealed class LstmExample : Example
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly string[] Texts = ["alice", "shakespeare", "ptb"], Generated = ["characters", "words"];
 
     private readonly Option<string> text = Cli.Choice("--text", "The text: a real one with --data, or one that the program makes up", [.. Generated, .. Texts]);
@@ -84,7 +82,7 @@ internal sealed class LstmExample : Example
             Row Of(string name, double[] values, double error)
             {
                 var mean = values.Average();
-                return new(name, mean, values.Length < 2 ? 0 : Math.Sqrt(values.Sum(value => (value - mean) * (value - mean)) / (values.Length - 1)), values.Length, mean / digital - 1, error);
+                return new(name, mean, Numbers.Deviation(values), values.Length, mean / digital - 1, error);
             }
         }
     }
@@ -96,8 +94,8 @@ internal sealed class LstmExample : Example
         string[] columns = ["", "cross-entropy [nats]", "±", "perplexity", "bits", "above digital", "weight error"];
         var cells = rows.Select(row => (string[])
         [
-            row.Name, Number(row.Mean, "F4"), row.Count < 2 ? "" : Number(row.Std, "F4"), Number(Math.Exp(row.Mean), "F2"), Number(row.Mean / Math.Log(2), "F3"),
-            row.Name == "digital" ? "" : Number(100 * row.AboveDigital, "F2") + " %", row.RmsError == 0 ? "" : Number(100 * row.RmsError, "F2") + " %",
+            row.Name, Numbers.Text(row.Mean, "F4"), row.Count < 2 ? "" : Numbers.Text(row.Std, "F4"), Numbers.Text(Math.Exp(row.Mean), "F2"), Numbers.Text(row.Mean / Math.Log(2), "F3"),
+            row.Name == "digital" ? "" : Numbers.Text(100 * row.AboveDigital, "F2") + " %", row.RmsError == 0 ? "" : Numbers.Text(100 * row.RmsError, "F2") + " %",
         ]).ToArray();
         var table = new Table().RoundedBorder().AddColumns([.. columns.Select(Markup.Escape)]);
         foreach (var row in cells)
@@ -110,7 +108,7 @@ internal sealed class LstmExample : Example
                 + "-hwa: the last third of the training met converters and weight noise; all are compared with the network that was trained without.")
             .Table(columns, cells)
             .Plot(Plots.Bars("cross-entropy [nats]", "F3", [.. shown.Select(row => new Column(row.Name, row.Mean, row.Std))]).Between(0.9 * shown.Min(row => row.Mean), 1.05 * shown.Max(row => row.Mean)), "Lower is better; the axis does not start at 0.");
-        run.Report.Heading("Config").Text("Everything that was simulated, as the library reads it back.").Code(run.Config!.ToJsonString(Indented));
+        run.ReportConfig();
     }
 
     private static JsonObject Describe(LstmTask task, TextCorpus corpus) => new()
@@ -125,6 +123,4 @@ internal sealed class LstmExample : Example
         ["inference"] = JsonNode.Parse(ConfigJson.Write(PcmPresets.FourPhaseInference)),
         ["training"] = JsonNode.Parse(ConfigJson.Write(PcmPresets.HardwareAwareForInference)),
     };
-
-    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }

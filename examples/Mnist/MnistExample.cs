@@ -29,8 +29,7 @@ internal sealed class MnistExample : Example
 
     public override void Run(ExampleRun run, ParseResult arguments)
     {
-        if (run.Options.Download)
-            Downloads.Run(run.Console, run.Cancel, (downloader, progress, cancel) => Models.Data.Mnist.DownloadAsync(run.Data!, downloader, progress, cancel));
+        Downloads.Mnist(run);
         var chosen = Way.All.Where(way => arguments.GetValue(ways)!.Contains(way.Name)).ToArray();
         var length = arguments.GetValue(epochs) is > 0 and var asked ? asked : run.Options.Quick ? 3 : run.Data is null ? 8 : 20;
         var task = new MnistTask

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using AnalogTorch.Cells;
 using AnalogTorch.Core;
 using AnalogTorch.Devices;
@@ -10,8 +9,6 @@ namespace AnalogTorch.Examples.Mnist;
 internal static class MnistReport
 {
     private const double ToMicro = 1 / Units.uS;
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Writes what the trainings gave.</summary>
     public static void Write(ExampleRun run, IReadOnlyList<Summary<MnistResult>> rows, IReadOnlyList<Way> chosen)
     {
@@ -31,7 +28,7 @@ internal static class MnistReport
             if (row.Runs[0].Findings is { } findings)
                 Hardware(report, chosen.Single(way => way.Name == row.Way), findings);
         Responses(report, chosen, run.Options.Seed);
-        report.Heading("Config").Text("Everything that was simulated, as the library reads it back.").Code(run.Config!.ToJsonString(Indented));
+        run.ReportConfig();
     }
 
     private static void WhyInversion(HtmlReport report, IReadOnlyList<Summary<MnistResult>> rows, long seed)

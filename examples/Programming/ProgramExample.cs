@@ -14,29 +14,26 @@ namespace AnalogTorch.Examples.Programming;
 internal sealed class ProgramExample : Example
 {
     private readonly Option<int> side = Cli.Integer("--side", "Inputs and outputs of the array; 0 takes what suits the run", 0, 0, 4096);
-    private readonly Option<int> epochs = Cli.Integer("--epochs", "Passes over the training images of the network; 0 takes what suits the run", 0, 0, 10_000);
-    private readonly Option<int> images = Cli.Integer("--images", "Training images; 0 takes what suits the data", 0, 0, 1_000_000);
-    private readonly Option<int> chips = Cli.Integer("--chips", "Chips per scheme and seed; 0 takes what suits the run", 0, 0, 1000);
+    private readonly DigitOptions digits = new("Passes of the network over its training images");
 
     public override string Name => "program";
 
     public override string Description => "Program weights of four devices row by row in four phases: errors, failures and what decides them, and a network before and after.";
 
-    public override IReadOnlyList<Option> Options => [side, epochs, images, chips];
+    public override IReadOnlyList<Option> Options => [side, .. digits.All];
 
     public override void Run(ExampleRun run, ParseResult arguments)
     {
-        if (run.Options.Download)
-            Downloads.Run(run.Console, run.Cancel, (downloader, progress, cancel) => Models.Data.Mnist.DownloadAsync(run.Data!, downloader, progress, cancel));
+        Downloads.Mnist(run);
         var task = new ProgrammedMlpTask
         {
             Way = "mlp",
             Data = run.Data?.Path,
-            Images = arguments.GetValue(images),
+            Images = digits.Images(arguments),
             Quick = run.Options.Quick,
             DataSeed = run.Options.Seed,
-            Epochs = arguments.GetValue(epochs) is > 0 and var asked ? asked : run.Options.Quick ? 3 : 10,
-            Chips = arguments.GetValue(chips) is > 0 and var many ? many : run.Options.Quick ? 1 : 3,
+            Epochs = digits.Epochs(arguments, run.Options.Quick ? 3 : 10),
+            Chips = digits.Chips(run, arguments),
         };
         using var scope = torch.NewDisposeScope();
         var (train, test) = task.Load(); // says what is wrong with the data before anything starts
@@ -58,7 +55,7 @@ internal sealed class ProgramExample : Example
                 outcomes.Add((each, outcome));
                 run.AddRow(each.Name, ("failed_fraction", outcome.FailedFraction), ("rms_error", outcome.RmsError), ("pulses_per_weight", outcome.PulsesPerWeight), ("seconds", outcome.Seconds));
                 if (each.Sweep is null)
-                    table.AddRow(Markup.Escape(each.Name), Percent(outcome.FailedFraction), Percent(outcome.RmsError), Number(outcome.PulsesPerWeight, "F1"), Number(outcome.Seconds, "F2"));
+                    table.AddRow(Markup.Escape(each.Name), Numbers.Percent(outcome.FailedFraction), Numbers.Percent(outcome.RmsError), Numbers.Text(outcome.PulsesPerWeight, "F1"), Numbers.Text(outcome.Seconds, "F2"));
                 context.Refresh();
             }
         });
@@ -69,7 +66,7 @@ internal sealed class ProgramExample : Example
         var (results, failure) = SideBySide.Train<ProgrammedMlpTask, ProgrammedMlpResult>(run, task, train.Count, ["mlp"], each => each);
         if (results.Count > 0)
             ShowNetwork(run, results);
-        ProgramReport.Config(run);
+        run.ReportConfig();
         run.Cancel.ThrowIfCancellationRequested();
         if (failure is not null)
             throw failure; // after what did succeed was written down
@@ -79,14 +76,14 @@ internal sealed class ProgramExample : Example
     {
         var digital = results.Average(result => result.Accuracy[^1]);
         run.AddRow("mlp digital", ("test_accuracy", digital), ("seeds", results.Count));
-        var table = new Table().RoundedBorder().AddColumns(["784-250-125-10", "test accuracy", "points lost"]).AddRow("digital", Percent(digital), "");
+        var table = new Table().RoundedBorder().AddColumns(["784-250-125-10", "test accuracy", "points lost"]).AddRow("digital", Numbers.Percent(digital), "");
         var rows = new List<(string Name, double Mean, double Lost)>();
         foreach (var (name, _) in ProgrammedMlpTask.Schemes)
         {
             var mean = results.Average(result => result.Programmed[name].Average());
             rows.Add((name, mean, digital - mean));
             run.AddRow($"mlp {name}", ("test_accuracy", mean), ("points_lost", 100 * (digital - mean)), ("evaluations", results.Sum(result => result.Programmed[name].Length)));
-            table.AddRow(name, Percent(mean), Number(100 * (digital - mean), "F2"));
+            table.AddRow(name, Numbers.Percent(mean), Numbers.Text(100 * (digital - mean), "F2"));
         }
         run.Console.Write(table);
         ProgramReport.Network(run, digital, rows, results.Count);
@@ -103,10 +100,6 @@ internal sealed class ProgramExample : Example
         ["chips"] = task.Chips,
         ["chip"] = JsonNode.Parse(ConfigJson.Write(PcmPresets.FourPhaseInference)),
     };
-
-    private static string Percent(double fraction) => (100 * fraction).ToString("F2", CultureInfo.InvariantCulture) + " %";
-
-    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 }
 
 /// <summary>One array to be programmed.</summary>

@@ -1,13 +1,9 @@
-using System.Globalization;
-using System.Text.Json;
 
 namespace AnalogTorch.Examples.Programming;
 
 /// <summary>The report on programming.</summary>
 internal static class ProgramReport
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Writes what programming arrays gave.</summary>
     public static void Arrays(ExampleRun run, IReadOnlyList<(ProgrammingCase Case, ProgrammingOutcomes Outcome)> outcomes, int side)
     {
@@ -18,7 +14,7 @@ internal static class ProgramReport
             .Text($"{side} × {side} weights, W = F·(G⁺ − G⁻) + g⁺ − g⁻ of four phase-change devices each. All cells of a row are read and pulsed at once; one device of every cell has its turn in each of four phases. "
                 + "A weight has failed if it ends more than 2 % of the largest weight from its target. Errors are relative to the largest weight.")
             .Table(["targets, scheme", "failed", "rms error", "pulses per weight", "seconds"], outcomes.Where(entry => entry.Case.Sweep is null).Select(entry => (string[])
-                [entry.Case.Name, Percent(entry.Outcome.FailedFraction), Percent(entry.Outcome.RmsError), Number(entry.Outcome.PulsesPerWeight, "F1"), Number(entry.Outcome.Seconds, "F2")]));
+                [entry.Case.Name, Numbers.Percent(entry.Outcome.FailedFraction), Numbers.Percent(entry.Outcome.RmsError), Numbers.Text(entry.Outcome.PulsesPerWeight, "F1"), Numbers.Text(entry.Outcome.Seconds, "F2")]));
         var first = outcomes[0];
         report.Plot(Plots.Against("target weight [largest weight]", "programmed weight [largest weight]", first.Outcome.Wanted, first.Outcome.Held), $"Programmed against target weight: {first.Case.Name} targets, four phases.")
             .Plot(Plots.Histogram("error [% of the largest weight]", 60,
@@ -36,12 +32,5 @@ internal static class ProgramReport
     /// <summary>Writes what a network lost.</summary>
     public static void Network(ExampleRun run, double digital, IReadOnlyList<(string Name, double Mean, double Lost)> rows, int seeds) => run.Report.Heading("A network before and after")
         .Text($"784-250-125-10, trained in floating point and programmed without any training for it; {SideBySide.Count(seeds, "seed")}. 8-bit: read through converters of 8 and 10 bits with their noise; the others exactly.")
-        .Table(["scheme", "test accuracy", "points lost"], [["digital", Percent(digital), ""], .. rows.Select(row => (string[])[row.Name, Percent(row.Mean), Number(100 * row.Lost, "F2")])]);
-
-    /// <summary>Writes the config.</summary>
-    public static void Config(ExampleRun run) => run.Report.Heading("Config").Text("Everything that was simulated, as the library reads it back.").Code(run.Config!.ToJsonString(Indented));
-
-    private static string Percent(double fraction) => (100 * fraction).ToString("F2", CultureInfo.InvariantCulture) + " %";
-
-    private static string Number(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+        .Table(["scheme", "test accuracy", "points lost"], [["digital", Numbers.Percent(digital), ""], .. rows.Select(row => (string[])[row.Name, Numbers.Percent(row.Mean), Numbers.Text(100 * row.Lost, "F2")])]);
 }

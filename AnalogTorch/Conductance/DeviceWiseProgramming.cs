@@ -1,0 +1,47 @@
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Conductance;
+
+/// <summary>Schemes that bring every device to a conductance of its own, whatever the others of its cell are.</summary>
+public abstract record DeviceWiseProgramming : ProgrammingScheme
+{
+    /// <inheritdoc/>
+    public sealed override (double Min, double Max) Range(MemoryStatistics memory)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        return memory.Range;
+    }
+
+    /// <inheritdoc/>
+    public sealed override ProgrammedDevices Program(ProgrammingTask task)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        using var scope = NewDisposeScope();
+        var targets = task.Map.Targets(task.Weights, task.Range);
+        var written = targets.Select((target, place) => Write(task, place, target)).ToArray();
+        foreach (var tensor in targets.Concat(written.Select(part => part.Conductances)))
+            tensor.MoveToOuterDisposeScope();
+        return new([.. written.Select(part => part.Conductances)], targets, written.Sum(part => part.Pulses), []);
+    }
+
+    /// <inheritdoc/>
+    public sealed override void CheckFit(WeightMap map, MemoryStatistics memory)
+    {
+        // Devices that can be asked for any conductance suit every map.
+    }
+
+    /// <summary>Writes the devices in one place of the cells.</summary>
+    /// <param name="task">The array.</param>
+    /// <param name="place">The number of the place.</param>
+    /// <param name="target">Target conductances (S).</param>
+    /// <returns>Conductances (S), and the pulses that were sent.</returns>
+    private protected abstract (Tensor Conductances, long Pulses) Write(ProgrammingTask task, int place, Tensor target);
+}
+
+/// <summary>Every device is written once and not looked at.</summary>
+/// <remarks>The conductances scatter by the memory's own programming noise.</remarks>
+public sealed record OneShotProgramming : DeviceWiseProgramming
+{
+    private protected override (Tensor Conductances, long Pulses) Write(ProgrammingTask task, int place, Tensor target) =>
+        (ProgrammingTask.Hold(task.Memory.Program(target, task.StreamOf(place)), task.Stuck(place, target.shape)), target.NumberOfElements);
+}
