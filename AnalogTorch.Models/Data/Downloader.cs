@@ -139,7 +139,7 @@ public sealed class Downloader : IDisposable
         }
     }
 
-    private static bool Matches(string found, Download file) => found.Equals(file.Sha256, StringComparison.OrdinalIgnoreCase);
+    private static bool Matches(string found, Download file) => file.Sha256.Length >= 8 && found.StartsWith(file.Sha256, StringComparison.OrdinalIgnoreCase);
 
     private static async Task<string> Sha256Async(string path, string name, CancellationToken cancel)
     {

@@ -64,18 +64,33 @@ public sealed record Preprocessing
     /// <exception cref="ArgumentException">The images are of another type or shape, or the crop is larger than what it is cut from.</exception>
     public Tensor Apply(Tensor images)
     {
+        using var scope = NewDisposeScope();
+        return Normalize(Fit(images)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Images resized and cropped, but not normalised: float32 in [0, 1], [images, channels, <see cref="Crop"/>, <see cref="Crop"/>].</summary>
+    /// <inheritdoc cref="Apply"/>
+    public Tensor Fit(Tensor images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
         if (images.dtype != ScalarType.Byte || images.dim() != 4 || images.shape[3] != mean.Length || images.NumberOfElements == 0)
         {
             throw new ArgumentException(
                 $"Preprocessing takes images as uint8 [images, height, width, {mean.Length}], but got {images.dtype} [{string.Join(", ", images.shape)}].", nameof(images));
         }
-        if (Crop < 1 || ShorterSide < Crop)
-            throw new ArgumentException($"Preprocessing cannot cut {Crop}×{Crop} pixels from a shorter side of {ShorterSide}: choose a crop of 1 to {ShorterSide}.");
         using var scope = NewDisposeScope();
-        var pixels = images.permute(0, 3, 1, 2).to_type(ScalarType.Float32).div_(255);
-        if (pixels.shape[2] != Crop || pixels.shape[3] != Crop)
-            pixels = Middle(Resize(pixels));
-        return Normalize(pixels).MoveToOuterDisposeScope();
+        return Sized(images.permute(0, 3, 1, 2).to_type(ScalarType.Float32).div_(255)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Images of a set ready for a network: float32 [images, channels, <see cref="Crop"/>, <see cref="Crop"/>].</summary>
+    /// <param name="images">float32 in [0, 1], [images, channels, height, width], such as <see cref="ImageSet.Images"/>. Images of the size of the crop are not resized.</param>
+    /// <exception cref="ArgumentException">The images are of another type or have another number of channels, or the crop is larger than what it is cut from.</exception>
+    public Tensor ApplyToPixels(Tensor images)
+    {
+        ArgumentNullException.ThrowIfNull(images);
+        CheckPixels(images);
+        using var scope = NewDisposeScope();
+        return Normalize(Sized(images)).MoveToOuterDisposeScope();
     }
 
     /// <summary>(pixel − mean) / deviation, channel by channel, without a change of size.</summary>
@@ -83,11 +98,8 @@ public sealed record Preprocessing
     /// <exception cref="ArgumentException">The images are of another type or have another number of channels.</exception>
     public Tensor Normalize(Tensor images)
     {
-        if (images.dtype != ScalarType.Float32 || images.dim() != 4 || images.shape[1] != mean.Length)
-        {
-            throw new ArgumentException(
-                $"Preprocessing normalises float32 [images, {mean.Length}, height, width], but got {images.dtype} [{string.Join(", ", images.shape)}].", nameof(images));
-        }
+        ArgumentNullException.ThrowIfNull(images);
+        CheckPixels(images);
         using var center = tensor(mean, [mean.Length, 1, 1], device: images.device);
         using var scale = tensor(deviation, [mean.Length, 1, 1], device: images.device);
         return images.sub(center).div_(scale);
@@ -100,6 +112,22 @@ public sealed record Preprocessing
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(ShorterSide, Crop, mean[0], deviation[0]);
+
+    private void CheckPixels(Tensor images)
+    {
+        if (images.dtype != ScalarType.Float32 || images.dim() != 4 || images.shape[1] != mean.Length)
+        {
+            throw new ArgumentException(
+                $"Preprocessing normalises float32 [images, {mean.Length}, height, width], but got {images.dtype} [{string.Join(", ", images.shape)}].", nameof(images));
+        }
+    }
+
+    private Tensor Sized(Tensor pixels)
+    {
+        if (Crop < 1 || ShorterSide < Crop)
+            throw new ArgumentException($"Preprocessing cannot cut {Crop}×{Crop} pixels from a shorter side of {ShorterSide}: choose a crop of 1 to {ShorterSide}.");
+        return pixels.shape[2] == Crop && pixels.shape[3] == Crop ? pixels : Middle(Resize(pixels));
+    }
 
     private Tensor Resize(Tensor pixels)
     {

@@ -20,7 +20,7 @@ public sealed class AlexNet : ImageNetwork, IArchitectures
     /// <param name="seed">Seed of the start values.</param>
     /// <param name="dropout">Share of values set to zero before the first two linear layers in training.</param>
     /// <param name="hidden">Width of the two hidden linear layers.</param>
-    public AlexNet(int classes = 1000, long seed = 0, double dropout = 0.5, int hidden = 4096) : base(nameof(AlexNet), classes, SmallestSide)
+    public AlexNet(int classes = 1000, long seed = 0, double dropout = 0.5, int hidden = 4096) : base(nameof(AlexNet), classes, SmallestSide, hidden)
     {
         features = Sequential(
             Conv2d(3, 64, 11, stride: 4, padding: 2), ReLU(), MaxPool2d(3, stride: 2),
@@ -31,7 +31,7 @@ public sealed class AlexNet : ImageNetwork, IArchitectures
         classifier = Sequential(
             Dropout(dropout), Linear(256 * 6 * 6, hidden), ReLU(),
             Dropout(dropout), Linear(hidden, hidden), ReLU(),
-            Linear(hidden, classes));
+            LastLayer(classes, () => Linear(hidden, classes)));
         RegisterComponents();
         StartValues.Draw(this, seed);
     }
@@ -50,5 +50,8 @@ public sealed class AlexNet : ImageNetwork, IArchitectures
     ];
 
     /// <inheritdoc/>
-    protected override Tensor Scores(Tensor images) => classifier.call(avgpool.call(features.call(images)).flatten(1));
+    protected override Tensor Maps(Tensor images) => features.call(images);
+
+    /// <inheritdoc/>
+    protected override Tensor Scores(Tensor maps) => classifier.call(avgpool.call(maps).flatten(1));
 }

@@ -13,7 +13,7 @@ namespace AnalogTorch.Models.Networks;
 /// </remarks>
 public sealed class CifarResNet : ImageNetwork, IArchitectures
 {
-    private const int SmallestSide = 1;
+    private const int SmallestSide = 1, Width = 64;
 
     private readonly Conv2d conv1 = Conv2d(3, 16, 3, padding: 1, bias: false);
     private readonly BatchNorm2d bn1 = BatchNorm2d(16);
@@ -21,37 +21,35 @@ public sealed class CifarResNet : ImageNetwork, IArchitectures
     private readonly Sequential layer1;
     private readonly Sequential layer2;
     private readonly Sequential layer3;
-    private readonly Linear linear;
+    private readonly Module<Tensor, Tensor> linear;
 
     /// <summary>The network with start values of a seed: Kaiming normal by inputs, also in the linear layer.</summary>
-    /// <param name="depth">Number of layers with weights: 20, 32, 44, … = 6n + 2.</param>
+    /// <param name="depth">Number of layers with weights: 8, 20, 32, 44, … = 6n + 2.</param>
     /// <param name="classes">Number of classes.</param>
     /// <param name="seed">Seed of the start values.</param>
     /// <exception cref="ArgumentOutOfRangeException">The depth is not one of these.</exception>
-    public CifarResNet(int depth, int classes = 10, long seed = 0) : base(nameof(CifarResNet), classes, SmallestSide)
+    public CifarResNet(int depth, int classes = 10, long seed = 0) : base(nameof(CifarResNet), classes, SmallestSide, Width)
     {
         if (depth < 8 || depth % 6 != 2)
             throw new ArgumentOutOfRangeException(nameof(depth), $"CifarResNet's depth must be 6n + 2, such as 20, 32 or 44, but is {depth}.");
         var blocks = (depth - 2) / 6;
         layer1 = Stage(blocks, 16, 16);
         layer2 = Stage(blocks, 16, 32);
-        layer3 = Stage(blocks, 32, 64);
-        linear = Linear(64, classes);
+        layer3 = Stage(blocks, 32, Width);
+        linear = LastLayer(classes, () => Linear(Width, classes));
         RegisterComponents();
         StartValues.Draw(this, seed, parameter =>
             (parameter.IsConvolution || parameter.IsLinear) && !parameter.IsBias ? StartValues.KaimingNormal(parameter.FanIn) : null);
     }
 
     /// <inheritdoc/>
-    public static IEnumerable<Architecture> Architectures => [Of("resnet20_cifar", 20), Of("resnet32_cifar", 32)];
+    public static IEnumerable<Architecture> Architectures => [Of("resnet8_cifar", 8), Of("resnet20_cifar", 20), Of("resnet32_cifar", 32)];
 
     /// <inheritdoc/>
-    protected override Tensor Scores(Tensor images)
-    {
-        var x = relu.call(bn1.call(conv1.call(images)));
-        x = layer3.call(layer2.call(layer1.call(x)));
-        return linear.call(x.mean([2, 3]));
-    }
+    protected override Tensor Maps(Tensor images) => layer3.call(layer2.call(layer1.call(relu.call(bn1.call(conv1.call(images))))));
+
+    /// <inheritdoc/>
+    protected override Tensor Scores(Tensor maps) => linear.call(maps.mean([2, 3]));
 
     private static Sequential Stage(int blocks, int inputs, int outputs) =>
         Sequential(Enumerable.Range(0, blocks).Select(i => (Module<Tensor, Tensor>)new Block(i == 0 ? inputs : outputs, outputs)).ToArray());

@@ -13,7 +13,7 @@ namespace AnalogTorch.Models.Networks;
 /// </remarks>
 public sealed class InceptionV3 : ImageNetwork, IArchitectures
 {
-    private const int SmallestSide = 75;
+    private const int SmallestSide = 75, Width = 2048;
 
     private readonly NormalizedConvolution Conv2d_1a_3x3 = new(3, 32, 3, 3, stride: 2, padded: false);
     private readonly NormalizedConvolution Conv2d_2a_3x3 = new(32, 32, 3, 3, padded: false);
@@ -36,18 +36,20 @@ public sealed class InceptionV3 : ImageNetwork, IArchitectures
     private readonly Mixed Mixed_7c = Forked(2048);
     private readonly AdaptiveAvgPool2d avgpool = AdaptiveAvgPool2d(1);
     private readonly Dropout dropout;
-    private readonly Linear fc;
+    private readonly Module<Tensor, Tensor> fc;
 
     /// <summary>The network with start values of a seed: normal with deviation 0.1, 0.001 in the auxiliary classifier's linear layer.</summary>
     /// <param name="classes">Number of classes.</param>
     /// <param name="seed">Seed of the start values.</param>
     /// <param name="auxiliary">Whether there is the second classifier that helps in training, <c>AuxLogits</c>.</param>
     /// <param name="dropout">Share of the features set to zero in training.</param>
-    public InceptionV3(int classes = 1000, long seed = 0, bool auxiliary = false, double dropout = 0.5) : base(nameof(InceptionV3), classes, SmallestSide)
+    public InceptionV3(int classes = 1000, long seed = 0, bool auxiliary = false, double dropout = 0.5) : base(nameof(InceptionV3), classes, SmallestSide, Width)
     {
+        if (auxiliary && classes == 0)
+            throw new ArgumentException("InceptionV3 needs classes for its auxiliary classifier, but got 0: build it with auxiliary: false.", nameof(auxiliary));
         AuxLogits = auxiliary ? new(classes) : null;
         this.dropout = Dropout(dropout);
-        fc = Linear(2048, classes);
+        fc = LastLayer(classes, () => Linear(Width, classes));
         RegisterComponents();
         StartValues.Draw(this, seed, parameter =>
             parameter.Name == "AuxLogits.fc.weight" ? Start.Normal(0.001)
@@ -68,15 +70,6 @@ public sealed class InceptionV3 : ImageNetwork, IArchitectures
         },
     ];
 
-    /// <summary>What the last layer sees, [batch, 2048].</summary>
-    /// <exception cref="ArgumentException">The images are of another shape or too small.</exception>
-    public Tensor Features(Tensor images)
-    {
-        Check(images);
-        using var scope = NewDisposeScope();
-        return Last(Middle(images)).MoveToOuterDisposeScope();
-    }
-
     /// <summary>The scores and those of the auxiliary classifier, [batch, classes] each; the paper adds 0.3 times the loss of the second.</summary>
     /// <exception cref="ArgumentException">The images are of another shape or have less than 299×299 pixels, which the second classifier needs.</exception>
     /// <exception cref="InvalidOperationException">The network was built without auxiliary classifier.</exception>
@@ -87,11 +80,14 @@ public sealed class InceptionV3 : ImageNetwork, IArchitectures
             throw new InvalidOperationException("InceptionV3 was built without auxiliary classifier: build it with auxiliary: true.");
         using var scope = NewDisposeScope();
         var middle = Middle(images);
-        return (fc.call(dropout.call(Last(middle))).MoveToOuterDisposeScope(), AuxLogits.call(middle).MoveToOuterDisposeScope());
+        return (Scores(Last(middle)).MoveToOuterDisposeScope(), AuxLogits.call(middle).MoveToOuterDisposeScope());
     }
 
     /// <inheritdoc/>
-    protected override Tensor Scores(Tensor images) => fc.call(dropout.call(Last(Middle(images))));
+    protected override Tensor Maps(Tensor images) => Last(Middle(images));
+
+    /// <inheritdoc/>
+    protected override Tensor Scores(Tensor maps) => fc.call(dropout.call(avgpool.call(maps).flatten(1)));
 
     private Tensor Middle(Tensor images)
     {
@@ -101,7 +97,7 @@ public sealed class InceptionV3 : ImageNetwork, IArchitectures
         return Mixed_6e.call(Mixed_6d.call(Mixed_6c.call(Mixed_6b.call(Mixed_6a.call(x)))));
     }
 
-    private Tensor Last(Tensor middle) => avgpool.call(Mixed_7c.call(Mixed_7b.call(Mixed_7a.call(middle)))).flatten(1);
+    private Tensor Last(Tensor middle) => Mixed_7c.call(Mixed_7b.call(Mixed_7a.call(middle)));
 
     private static Mixed FiveByFive(int inputs, int pooled) => new(
         new Branch().Then("branch1x1", new(inputs, 64)),

@@ -13,7 +13,7 @@ namespace AnalogTorch.Models.Networks;
 /// </remarks>
 public sealed class MobileNetV2 : ImageNetwork, IArchitectures
 {
-    private const int SmallestSide = 1;
+    private const int SmallestSide = 1, Width = 1280;
 
     /// <summary>Expansion, outputs, blocks and stride of each stage: Table 2 of the paper.</summary>
     private static readonly (int Expansion, int Outputs, int Blocks, int Stride)[] Stages =
@@ -27,10 +27,10 @@ public sealed class MobileNetV2 : ImageNetwork, IArchitectures
     /// <param name="seed">Seed of the start values.</param>
     /// <param name="samePadding">Whether convolutions of stride 2 pad as TensorFlow does, not as PyTorch.</param>
     /// <param name="dropout">Share of the last features that dropout sets to zero.</param>
-    public MobileNetV2(int classes = 1000, long seed = 0, bool samePadding = false, double dropout = 0.2) : base(nameof(MobileNetV2), classes, SmallestSide)
+    public MobileNetV2(int classes = 1000, long seed = 0, bool samePadding = false, double dropout = 0.2) : base(nameof(MobileNetV2), classes, SmallestSide, Width)
     {
         features = Sequential(Features(samePadding).ToArray());
-        classifier = Sequential(Dropout(dropout), Linear(1280, classes));
+        classifier = Sequential(Dropout(dropout), LastLayer(classes, () => Linear(Width, classes)));
         RegisterComponents();
         StartValues.Draw(this, seed, parameter =>
             parameter.IsBias ? Start.Constant(0)
@@ -47,7 +47,10 @@ public sealed class MobileNetV2 : ImageNetwork, IArchitectures
     ];
 
     /// <inheritdoc/>
-    protected override Tensor Scores(Tensor images) => classifier.call(features.call(images).mean([2, 3]));
+    protected override Tensor Maps(Tensor images) => features.call(images);
+
+    /// <inheritdoc/>
+    protected override Tensor Scores(Tensor maps) => classifier.call(maps.mean([2, 3]));
 
     private static IEnumerable<Module<Tensor, Tensor>> Features(bool samePadding)
     {
@@ -61,7 +64,7 @@ public sealed class MobileNetV2 : ImageNetwork, IArchitectures
                 inputs = outputs;
             }
         }
-        yield return new NormalizedConvolution(inputs, 1280, 1, 1, 1, samePadding);
+        yield return new NormalizedConvolution(inputs, Width, 1, 1, 1, samePadding);
     }
 
     private static Architecture Of(string name, bool samePadding, Preprocessing preprocessing) => new()

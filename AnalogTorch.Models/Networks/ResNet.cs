@@ -20,9 +20,9 @@ public sealed class ResNet : ImageNetwork, IArchitectures
     private readonly Sequential layer3;
     private readonly Sequential layer4;
     private readonly AdaptiveAvgPool2d avgpool = AdaptiveAvgPool2d(1);
-    private readonly Linear fc;
+    private readonly Module<Tensor, Tensor> fc;
 
-    private ResNet(string name, int[] blocks, bool bottleneck, int classes, long seed) : base(name, classes, SmallestSide)
+    private ResNet(string name, int[] blocks, bool bottleneck, int classes, long seed) : base(name, classes, SmallestSide, bottleneck ? 2048 : 512)
     {
         var inputs = 64;
         Sequential Stage(int count, int width, int stride)
@@ -40,7 +40,7 @@ public sealed class ResNet : ImageNetwork, IArchitectures
         layer2 = Stage(blocks[1], 128, 2);
         layer3 = Stage(blocks[2], 256, 2);
         layer4 = Stage(blocks[3], 512, 2);
-        fc = Linear(inputs, classes);
+        fc = LastLayer(classes, () => Linear(FeatureWidth, classes));
         RegisterComponents();
         StartValues.Draw(this, seed, parameter => parameter.IsConvolution ? StartValues.KaimingNormal(parameter.FanOut) : null);
     }
@@ -58,12 +58,11 @@ public sealed class ResNet : ImageNetwork, IArchitectures
     public static ResNet ResNet50(int classes = 1000, long seed = 0) => new("resnet50", [3, 4, 6, 3], bottleneck: true, classes, seed);
 
     /// <inheritdoc/>
-    protected override Tensor Scores(Tensor images)
-    {
-        var x = maxpool.call(relu.call(bn1.call(conv1.call(images))));
-        x = layer4.call(layer3.call(layer2.call(layer1.call(x))));
-        return fc.call(avgpool.call(x).flatten(1));
-    }
+    protected override Tensor Maps(Tensor images) =>
+        layer4.call(layer3.call(layer2.call(layer1.call(maxpool.call(relu.call(bn1.call(conv1.call(images))))))));
+
+    /// <inheritdoc/>
+    protected override Tensor Scores(Tensor maps) => fc.call(avgpool.call(maps).flatten(1));
 
     private static Architecture Of(string name, Func<int, long, ResNet> build) => new()
     {

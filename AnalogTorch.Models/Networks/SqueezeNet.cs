@@ -9,13 +9,15 @@ namespace AnalogTorch.Models.Networks;
 /// <remarks>F. Iandola et al., "SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and &lt;0.5MB model size", arXiv:1602.07360 (2016).</remarks>
 public sealed class SqueezeNet : ImageNetwork, IArchitectures
 {
+    private const int Width = 512;
+
     private readonly Sequential features;
     private readonly Sequential classifier;
 
-    private SqueezeNet(string name, int smallestSide, Sequential features, int classes, long seed, double dropout) : base(name, classes, smallestSide)
+    private SqueezeNet(string name, int smallestSide, Sequential features, int classes, long seed, double dropout) : base(name, classes, smallestSide, Width)
     {
         this.features = features;
-        classifier = Sequential(Dropout(dropout), Conv2d(512, classes, 1), ReLU(), AdaptiveAvgPool2d(1));
+        classifier = Sequential(Dropout(dropout), LastLayer(classes, () => Conv2d(Width, classes, 1)), ReLU(), AdaptiveAvgPool2d(1));
         RegisterComponents();
         StartValues.Draw(this, seed, parameter =>
             parameter.IsBias ? Start.Constant(0)
@@ -57,7 +59,10 @@ public sealed class SqueezeNet : ImageNetwork, IArchitectures
         dropout);
 
     /// <inheritdoc/>
-    protected override Tensor Scores(Tensor images) => classifier.call(features.call(images)).flatten(1);
+    protected override Tensor Maps(Tensor images) => features.call(images);
+
+    /// <inheritdoc/>
+    protected override Tensor Scores(Tensor maps) => classifier.call(maps).flatten(1);
 
     private static MaxPool2d Pool() => MaxPool2d(3, stride: 2, ceil_mode: true);
 

@@ -22,12 +22,12 @@ public sealed class TinyDarknet : ImageNetwork, IArchitectures
     ];
 
     private readonly List<(Conv2d Convolution, BatchNorm2d Norm, bool Pool)> layers = [];
-    private readonly Conv2d last;
+    private readonly Module<Tensor, Tensor> last;
     private readonly LeakyReLU activation = LeakyReLU(0.1);
     private readonly MaxPool2d pool = MaxPool2d(2, stride: 2);
 
     /// <summary>The network with start values of a seed: Kaiming normal by inputs, no bias, as darknet does it.</summary>
-    public TinyDarknet(int classes = 1000, long seed = 0) : base(nameof(TinyDarknet), classes, SmallestSide)
+    public TinyDarknet(int classes = 1000, long seed = 0) : base(nameof(TinyDarknet), classes, SmallestSide, Layers[^1].Outputs)
     {
         var inputs = 3;
         foreach (var (index, (kernel, outputs, pooled)) in Layers.Index())
@@ -39,7 +39,7 @@ public sealed class TinyDarknet : ImageNetwork, IArchitectures
             layers.Add((convolution, norm, pooled));
             inputs = outputs;
         }
-        last = Conv2d(inputs, classes, 1);
+        last = LastLayer(classes, () => Conv2d(inputs, classes, 1));
         register_module($"conv{Layers.Length + 1}", last);
         register_module(nameof(activation), activation);
         register_module(nameof(pool), pool);
@@ -61,7 +61,7 @@ public sealed class TinyDarknet : ImageNetwork, IArchitectures
     ];
 
     /// <inheritdoc/>
-    protected override Tensor Scores(Tensor images)
+    protected override Tensor Maps(Tensor images)
     {
         var x = images;
         foreach (var (convolution, norm, pooled) in layers)
@@ -70,6 +70,9 @@ public sealed class TinyDarknet : ImageNetwork, IArchitectures
             if (pooled)
                 x = pool.call(x);
         }
-        return last.call(x).mean([2, 3]);
+        return x;
     }
+
+    /// <inheritdoc/>
+    protected override Tensor Scores(Tensor maps) => last.call(maps).mean([2, 3]);
 }

@@ -27,13 +27,13 @@ public sealed class Vgg : ImageNetwork, IArchitectures
     /// <param name="batchNorm">Whether each convolution is followed by batch normalisation.</param>
     /// <param name="dropout">Share of values set to zero after the hidden linear layers in training.</param>
     /// <param name="hidden">Width of the two hidden linear layers.</param>
-    public Vgg(int classes = 1000, long seed = 0, bool batchNorm = false, double dropout = 0.5, int hidden = 4096) : base(nameof(Vgg), classes, SmallestSide)
+    public Vgg(int classes = 1000, long seed = 0, bool batchNorm = false, double dropout = 0.5, int hidden = 4096) : base(nameof(Vgg), classes, SmallestSide, hidden)
     {
         features = Sequential(Features(batchNorm).ToArray());
         classifier = Sequential(
             Linear(512 * 7 * 7, hidden), ReLU(), Dropout(dropout),
             Linear(hidden, hidden), ReLU(), Dropout(dropout),
-            Linear(hidden, classes));
+            LastLayer(classes, () => Linear(hidden, classes)));
         RegisterComponents();
         StartValues.Draw(this, seed, parameter =>
             parameter is { IsBias: true } ? Start.Constant(0)
@@ -46,7 +46,10 @@ public sealed class Vgg : ImageNetwork, IArchitectures
     public static IEnumerable<Architecture> Architectures => [Of("vgg11", batchNorm: false), Of("vgg11_bn", batchNorm: true)];
 
     /// <inheritdoc/>
-    protected override Tensor Scores(Tensor images) => classifier.call(avgpool.call(features.call(images)).flatten(1));
+    protected override Tensor Maps(Tensor images) => features.call(images);
+
+    /// <inheritdoc/>
+    protected override Tensor Scores(Tensor maps) => classifier.call(avgpool.call(maps).flatten(1));
 
     private static IEnumerable<Module<Tensor, Tensor>> Features(bool batchNorm)
     {

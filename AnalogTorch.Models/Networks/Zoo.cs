@@ -45,9 +45,14 @@ public static class Zoo
     /// <inheritdoc cref="Create(string, int?, long)"/>
     public static T Create<T>(string name, int? classes = null, long seed = 0) where T : Module
     {
-        var architecture = Find(name);
         if (classes is <= 0)
-            throw new ArgumentException($"Zoo.Create needs a positive number of classes for '{name}', but got {classes}.", nameof(classes));
+            throw new ArgumentException($"Zoo.Create needs a positive number of classes for '{name}', but got {classes}; Zoo.Backbone builds a network without last layer.", nameof(classes));
+        return Build<T>(name, classes, seed);
+    }
+
+    private static T Build<T>(string name, int? classes, long seed) where T : Module
+    {
+        var architecture = Find(name);
         var network = architecture.Build(classes ?? architecture.Outputs, seed);
         if (network is T asked)
             return asked;
@@ -56,6 +61,22 @@ public static class Zoo
             $"Architecture '{name}' takes {architecture.Inputs.Count} input(s) and builds {network.GetType().Name}, not {typeof(T).Name}: "
             + $"ask for Zoo.Create<{network.GetType().Name}>(\"{name}\").",
             nameof(name));
+    }
+
+    /// <summary>A network for images without its last layer, which gives the features that the last layer would see.</summary>
+    /// <param name="name">Name of the architecture.</param>
+    /// <param name="seed">Seed of the start values.</param>
+    /// <exception cref="ArgumentException">There is no such architecture, or it is not for images.</exception>
+    public static ImageNetwork Backbone(string name, long seed = 0)
+    {
+        if (Find(name).Image is null)
+        {
+            throw new ArgumentException(
+                $"Zoo.Backbone takes an architecture for images, but '{name}' is for something else: "
+                + $"choose one of {string.Join(", ", All.Where(architecture => architecture.Image is not null).Select(architecture => architecture.Name))}.",
+                nameof(name));
+        }
+        return Build<ImageNetwork>(name, classes: 0, seed);
     }
 
     private static IEnumerable<Architecture> List<T>() where T : IArchitectures => T.Architectures;

@@ -8,15 +8,15 @@ public static class ModelWeights
 {
     private const string Counter = "num_batches_tracked", Scale = "_scale";
 
-    /// <summary>Reads weights by name into a model, digital or converted; see <see cref="LoadWeights(nn.Module, WeightFile, bool, Func{string, string}?)"/>.</summary>
+    /// <summary>Reads weights by name into a model, digital or converted; see <see cref="LoadWeights(nn.Module, WeightFile, WeightFit, Func{string, string}?)"/>.</summary>
     /// <param name="model">The model.</param>
     /// <param name="path">The file.</param>
-    /// <param name="strict">Whether names and shapes must be those of the model.</param>
+    /// <param name="fit">How well the file must fit the model.</param>
     /// <param name="rename">The model's name of a tensor of the file; null leaves names as they are.</param>
-    public static WeightReport LoadWeights(this nn.Module model, string path, bool strict = true, Func<string, string>? rename = null)
+    public static WeightReport LoadWeights(this nn.Module model, string path, WeightFit fit = WeightFit.Exact, Func<string, string>? rename = null)
     {
         using var file = WeightFile.Open(path);
-        return model.LoadWeights(file, strict, rename);
+        return model.LoadWeights(file, fit, rename);
     }
 
     /// <summary>Reads weights by name into a model, digital or converted; devices that hold weights are written as well.</summary>
@@ -26,17 +26,16 @@ public static class ModelWeights
     /// </remarks>
     /// <param name="model">The model.</param>
     /// <param name="file">The file.</param>
-    /// <param name="strict">Whether names and shapes must be those of the model; otherwise what fits is loaded.</param>
+    /// <param name="fit">How well the file must fit the model.</param>
     /// <param name="rename">The model's name of a tensor of the file; null leaves names as they are.</param>
     /// <returns>What became of every name; its <c>ToString</c> is a table.</returns>
     /// <exception cref="InvalidDataException">The file does not fit the model, or is damaged.</exception>
-    public static WeightReport LoadWeights(this nn.Module model, WeightFile file, bool strict = true, Func<string, string>? rename = null)
+    public static WeightReport LoadWeights(this nn.Module model, WeightFile file, WeightFit fit = WeightFit.Exact, Func<string, string>? rename = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(file);
         var report = Match(model, file, rename ?? (name => name), out var sources);
-        if (strict)
-            report.ThrowUnlessComplete(file.Path);
+        report.ThrowUnless(fit, file.Path);
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var state = model.EffectiveState();

@@ -54,7 +54,7 @@ public sealed class WeightFile : IDisposable
                         return new WeightFile(path, format, format.Open(stream, path));
                     }
                 }
-                throw new InvalidDataException($"{path} is of no format that is read here; take a PyTorch .pth or .pt, a .safetensors, a TorchSharp .dat, a NumPy .npy or .npz, or a .csv of one matrix.");
+                throw new InvalidDataException($"{path} is of no format that is read here; take a PyTorch .pth or .pt, a .safetensors, an .onnx, a TorchSharp .dat, a NumPy .npy or .npz, or a .csv of one matrix.");
             }
             catch
             {
@@ -93,7 +93,7 @@ public sealed class WeightFile : IDisposable
             return work();
         }
         catch (Exception exception) when (exception is EndOfStreamException or OverflowException or JsonException or FormatException or ArgumentException
-            or IndexOutOfRangeException or InvalidCastException or KeyNotFoundException or InvalidOperationException or NullReferenceException or System.Text.DecoderFallbackException
+            or IndexOutOfRangeException or InvalidCastException or KeyNotFoundException or InvalidOperationException or NullReferenceException or System.Text.DecoderFallbackException or Google.Protobuf.InvalidProtocolBufferException
             || (exception is InvalidDataException && !exception.Message.Contains(path, StringComparison.Ordinal)))
         {
             throw new InvalidDataException($"{path} is damaged, cut off or no weight file ({exception.Message.TrimEnd('.')}); get it again from where it came.", exception);

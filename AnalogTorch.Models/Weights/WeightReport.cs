@@ -21,6 +21,19 @@ public enum WeightOutcome
     Misshapen,
 }
 
+/// <summary>How well a file must fit a model.</summary>
+public enum WeightFit
+{
+    /// <summary>Names and shapes are those of the model.</summary>
+    Exact,
+
+    /// <summary>The file has every tensor of the model, and perhaps more, such as the last layer of a network that the model is the rest of.</summary>
+    Covering,
+
+    /// <summary>What fits is loaded, whatever that is.</summary>
+    WhateverFits,
+}
+
 /// <summary>One name of a model or a file.</summary>
 /// <param name="Name">The name in the model.</param>
 /// <param name="Outcome">What became of it.</param>
@@ -50,12 +63,18 @@ public sealed record WeightReport(string Source, IReadOnlyList<WeightRow> Rows)
         return text.AppendLine($"{Source}: {string.Join(", ", Rows.GroupBy(row => row.Outcome).OrderBy(group => group.Key).Select(group => $"{group.Count()} {group.Key.ToString().ToLowerInvariant()}"))}").ToString();
     }
 
-    internal void ThrowUnlessComplete(string path)
+    internal void ThrowUnless(WeightFit fit, string path)
     {
-        if (IsComplete)
+        var wrong = fit switch
+        {
+            WeightFit.Exact => new[] { WeightOutcome.Missing, WeightOutcome.Unexpected, WeightOutcome.Misshapen },
+            WeightFit.Covering => [WeightOutcome.Missing, WeightOutcome.Misshapen],
+            _ => [],
+        };
+        if (!Rows.Any(row => wrong.Contains(row.Outcome)))
             return;
-        var faults = Rows.Where(row => row.Outcome is not (WeightOutcome.Loaded or WeightOutcome.Kept)).GroupBy(row => row.Outcome)
+        var faults = Rows.Where(row => wrong.Contains(row.Outcome)).GroupBy(row => row.Outcome)
             .Select(group => $"{group.Count()} {group.Key.ToString().ToLowerInvariant()} ({string.Join(", ", group.Take(NamesOfMessage).Select(row => $"'{row.Name}' {row.Shape}{(group.Key == WeightOutcome.Misshapen ? $", {row.Note}" : "")}"))}{(group.Count() > NamesOfMessage ? ", …" : "")})");
-        throw new InvalidDataException($"{path} does not fit the model: {string.Join("; ", faults)}; build the architecture that the file is for, rename its tensors, or load what fits with strict: false.");
+        throw new InvalidDataException($"{path} does not fit the model: {string.Join("; ", faults)}; build the architecture that the file is for, rename its tensors, or load what fits with WeightFit.WhateverFits.");
     }
 }

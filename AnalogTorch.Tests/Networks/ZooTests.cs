@@ -50,7 +50,8 @@ public class ZooTests
         var (scores, auxiliary) = network.WithAuxiliary(images);
         Assert.Equal([1L, 1000], auxiliary.shape);
         Assert.True(scores.Equals(network.call(images)));
-        Assert.Equal([1L, 2048], network.Features(images).shape);
+        Assert.Equal([1L, 2048, 8, 8], network.FeatureMaps(images).shape);
+        Assert.Contains("auxiliary: false", Assert.Throws<ArgumentException>(() => new InceptionV3(classes: 0, auxiliary: true)).Message);
         Assert.Contains("auxiliary: true", Assert.Throws<InvalidOperationException>(() => without.WithAuxiliary(images)).Message);
     }
 
