@@ -6,10 +6,11 @@ using AnalogTorch.Examples.Drift;
 using AnalogTorch.Examples.Lstm;
 using AnalogTorch.Examples.Mnist;
 using AnalogTorch.Examples.Programming;
+using AnalogTorch.Examples.Transfer;
 
 return args switch
 {
     [TrainingProcess.Argument, var kind] => TrainingProcess.Serve(kind),
     [MemoryProcess.Argument] => MemoryProcess.Serve(),
-    _ => new ExampleProgram([new MnistExample(), new ConvnetExample(), new ConvertExample(), new ProgramExample(), new DriftExample(), new LstmExample(), new BenchmarkExample()]).Run(args),
+    _ => new ExampleProgram([new MnistExample(), new ConvnetExample(), new ConvertExample(), new ProgramExample(), new DriftExample(), new LstmExample(), new TransferExample(), new BenchmarkExample()]).Run(args),
 };

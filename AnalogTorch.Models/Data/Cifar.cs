@@ -1,3 +1,6 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+
 namespace AnalogTorch.Models.Data;
 
 /// <summary>Which of the two labels of a CIFAR-100 image.</summary>
@@ -70,6 +73,44 @@ public static class Cifar
         Cifar100Labels.Coarse => Read("CIFAR-100, coarse labels", [path], labelBytes: 2, labelAt: 0, classes: 20),
         _ => throw new ArgumentOutOfRangeException(nameof(labels), $"Cifar.Read100 takes Fine or Coarse labels, but got {labels}."),
     };
+
+    /// <summary>Fetches the binary files of CIFAR-10 into <c>cifar-10/</c> below a data folder, unless they are there.</summary>
+    /// <exception cref="IOException">The archive cannot be fetched, or the files cannot be written.</exception>
+    public static Task Download10Async(DataFolder data, Downloader downloader, IProgress<DownloadProgress>? progress = null, CancellationToken cancel = default) => DownloadAsync(
+        data, Folder10, [.. Enumerable.Range(1, Batches).Select(batch => $"data_batch_{batch}.bin"), "test_batch.bin"],
+        "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd", downloader, progress, cancel);
+
+    /// <summary>Fetches the binary files of CIFAR-100 into <c>cifar-100/</c> below a data folder, unless they are there.</summary>
+    /// <exception cref="IOException">The archive cannot be fetched, or the files cannot be written.</exception>
+    public static Task Download100Async(DataFolder data, Downloader downloader, IProgress<DownloadProgress>? progress = null, CancellationToken cancel = default) => DownloadAsync(
+        data, Folder100, ["train.bin", "test.bin"], "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec", downloader, progress, cancel);
+
+    private static async Task DownloadAsync(
+        DataFolder data, string name, IReadOnlyList<string> files, string sha256, Downloader downloader, IProgress<DownloadProgress>? progress, CancellationToken cancel)
+    {
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(downloader);
+        var folder = Path.Combine(data.Path, name);
+        if (files.All(file => File.Exists(Path.Combine(folder, file)) || File.Exists(Path.Combine(folder, file + ".gz"))))
+            return;
+        // Not under its own name, for of a file that ends in .gz the unpacked content is checked.
+        var archive = await downloader.FetchAsync(
+            new($"{name}-binary.tgz", sha256, [new Uri($"https://www.cs.toronto.edu/~kriz/{name}-binary.tar.gz")]), folder, progress, cancel).ConfigureAwait(false);
+        using (var packed = new GZipStream(File.OpenRead(archive), CompressionMode.Decompress))
+        using (var tar = new TarReader(packed))
+        {
+            while (await tar.GetNextEntryAsync(cancellationToken: cancel).ConfigureAwait(false) is { } entry)
+            {
+                var file = Path.GetFileName(entry.Name);
+                if (!files.Contains(file))
+                    continue;
+                var temporary = Path.Combine(folder, $"{file}.{Environment.ProcessId}.part");
+                await entry.ExtractToFileAsync(temporary, overwrite: true, cancel).ConfigureAwait(false);
+                File.Move(temporary, Path.Combine(folder, file), overwrite: true);
+            }
+        }
+        File.Delete(archive);
+    }
 
     private static ImageSet Read(string name, IReadOnlyList<string> paths, int labelBytes, int labelAt, int classes)
     {

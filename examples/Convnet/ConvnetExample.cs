@@ -49,7 +49,7 @@ internal sealed class ConvnetExample : Example
         var (results, failure) = SideBySide.Train<ConvnetTask, ConvnetResult>(run, task, train.Count, names, each => each);
         var rows = Summary<ConvnetResult>.Of(names, results, ConvnetWay.Digital.Name);
         foreach (var row in rows)
-            run.AddRow(row.Way, [.. row.Figures, ("images_per_second", task.Epochs * train.Count / row.Seconds), .. Hardware(row.Runs[0])]);
+            run.AddRow(row.Way, [.. row.Figures, ("images_per_second", task.Epochs * train.Count / row.Seconds), .. LayerTable.Figures(row.Runs[0].Layers)]);
         if (rows.Count > 0)
             SideBySide.Show(run.Console, rows, ConvnetWay.Digital.Name);
         ConvnetReport.Write(run, rows);
@@ -57,10 +57,6 @@ internal sealed class ConvnetExample : Example
         if (failure is not null)
             throw failure; // after the trainings that did succeed were written down
     }
-
-    private static (string Figure, double Value)[] Hardware(ConvnetResult result) => result.Layers is { } layers
-        ? [("weights", layers.Weights), ("devices", layers.Devices), ("tiles", layers.Tiles)]
-        : [];
 
     private static JsonObject Describe(IEnumerable<ConvnetWay> chosen, ConvnetTask task, ImageSet train, ImageSet test) => new()
     {

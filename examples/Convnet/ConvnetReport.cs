@@ -1,6 +1,3 @@
-using System.Globalization;
-using AnalogTorch.Layers;
-
 namespace AnalogTorch.Examples.Convnet;
 
 /// <summary>The report of the example with a network of one's own.</summary>
@@ -21,22 +18,7 @@ internal static class ConvnetReport
             .Plot(Plots.Lines("epoch", "test accuracy [%]", [.. rows.Select(row => row.PerEpoch(result => result.Accuracy, 100))]), "Accuracy from epoch to epoch.");
         foreach (var row in rows)
             if (row.Runs[0].Layers is { } layers)
-                Layers(report, row.Way, layers);
+                LayerTable.Write(report, row.Way, layers);
         run.ReportConfig();
     }
-
-    private static void Layers(HtmlReport report, string way, ConversionReport layers) => report.Heading($"What became of the layers: {way}")
-        .Text("A kernel of a convolution is one output of its array, which is read once at every place of the kernel. "
-            + (layers.Devices > 0
-                ? "Every place is an example that may send pulses, and counts towards the interval between transfers. The bias is one more input."
-                : "The weights are digital while they are trained; devices come when they are programmed. Tests read through the converters and with their noise."))
-        .Table(["layer", "kind", "inputs → outputs", "weights", "devices", "tiles", "used", "cell"],
-        [
-            .. layers.Rows.Select(row => (string[])[row.Name, row.Kind, row.Shape, Number(row.Weights), Number(row.Devices), Number(row.Tiles), row.IsAnalog ? Share(row.Utilization) : "", row.Note]),
-            ["total", "", "", Number(layers.Weights), Number(layers.Devices), Number(layers.Tiles), "", ""],
-        ]);
-
-    private static string Number(long value) => value == 0 ? "" : value.ToString("N0", CultureInfo.InvariantCulture);
-
-    private static string Share(double fraction) => fraction.ToString("P0", CultureInfo.InvariantCulture);
 }

@@ -58,6 +58,14 @@ public static class Cli
         CustomParser = result => Single(result) is { Length: > 0 } text ? text : Reject<string?>(result, $"{name} must be a folder, but is empty."),
     };
 
+    /// <summary>The path of a file, or null where it is not given.</summary>
+    public static Option<string?> File(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "FILE",
+        CustomParser = result => Single(result) is { Length: > 0 } text && System.IO.File.Exists(text) ? text : Reject<string?>(result, $"{name} must be a file that exists, but is '{Single(result)}'."),
+    };
+
     private static Option<T> Parsed<T>(string name, string description, string helpName, T value, Func<string, (T Value, string? Error)> parse) => new(name)
     {
         Description = description,
