@@ -17,8 +17,8 @@ public sealed class FeatureScaling : Module<Tensor, Tensor>
     /// <param name="width">Number of features.</param>
     public FeatureScaling(long width) : base(nameof(FeatureScaling))
     {
-        register_buffer(nameof(mean), mean = zeros(width));
-        register_buffer(nameof(factor), factor = ones(width));
+        register_buffer(nameof(mean), mean = zeros(width).DetachFromDisposeScope());
+        register_buffer(nameof(factor), factor = ones(width).DetachFromDisposeScope());
         RegisterComponents();
     }
 

@@ -52,7 +52,7 @@ internal sealed class TransferExample : Example
         var source = Source(run, arguments, cacheFolder);
         var (train, test) = source.Load(); // says what is wrong with the data before anything starts
         var headEpochs = arguments.GetValue(epochs) is > 0 and var asked ? asked : quick ? 5 : 20;
-        var headTask = new HeadTask { Epochs = headEpochs, BatchSize = Suits(batch, 64), RateFactor = arguments.GetValue(rate) };
+        var headTask = new HeadTask { Epochs = headEpochs, BatchSize = Suits(batch, 16), RateFactor = arguments.GetValue(rate) };
         var fineTask = new FineTuneTask
         {
             Source = source,
