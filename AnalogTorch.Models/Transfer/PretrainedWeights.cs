@@ -71,7 +71,8 @@ public static class PretrainedWeights
         var backbone = Zoo.Backbone(architecture);
         try
         {
-            backbone.LoadWeights(path, WeightFit.Covering);
+            var report = backbone.LoadWeights(path, WeightFit.Covering);
+            RefuseLargerNetwork(architecture, backbone, report, path);
             backbone.eval();
             return backbone;
         }
@@ -80,6 +81,19 @@ public static class PretrainedWeights
             backbone.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Refuses tensors that are neither of the last layer nor of a part that the architecture does not have: a deeper network has them.</summary>
+    private static void RefuseLargerNetwork(string architecture, ImageNetwork backbone, WeightReport report, string path)
+    {
+        using var whole = Zoo.Create(architecture, classes: 1);
+        var known = whole.state_dict().Keys.ToHashSet(StringComparer.Ordinal);
+        var parts = backbone.state_dict().Keys.Select(Part).ToHashSet(StringComparer.Ordinal);
+        var odd = report.Rows.FirstOrDefault(row => row.Outcome == WeightOutcome.Unexpected && !known.Contains(row.Name) && parts.Contains(Part(row.Name)));
+        if (odd is not null)
+            throw new InvalidDataException($"{path} does not fit the model: it has '{odd.Name}', which {architecture} does not have; name the architecture that the file is for.");
+
+        static string Part(string name) => name.Split('.')[0];
     }
 
     private static bool IsOf(string architecture, string file)

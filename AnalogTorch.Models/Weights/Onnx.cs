@@ -57,10 +57,17 @@ internal sealed class Onnx : WeightFormat
         while (input.Position < end && input.ReadTag() is not 0 and var tag)
         {
             if (tag == WireFormat.MakeTag(field, WireFormat.WireType.LengthDelimited))
-                yield return input.ReadLength() + input.Position;
+            {
+                var length = input.ReadLength();
+                if (length > end - input.Position)
+                    throw new InvalidDataException("it ends within a message");
+                yield return input.Position + length;
+            }
             else
                 input.SkipLastField();
         }
+        if (input.Position < end)
+            throw new InvalidDataException("it ends within a message");
     }
 
     private static (WeightEntry Entry, long Offset) Tensor(CodedInputStream input, long end)

@@ -76,8 +76,20 @@ public static class AnalogLayer
     {
         Layers.Add(layer.Module, layer);
         for (var i = 0; i < layer.Tiles.Count; i++)
+        {
             Bind(layer.Tiles[i], layer.Matrices[i].Weight, layer.Matrices[i].Bias);
+            if (layer.Tiles[i] is AnalogTile)
+                ForgetGradients(layer.Matrices[i].Weight, layer.Matrices[i].Bias);
+        }
         layer.Module.register_module(StateName, layer.State);
+    }
+
+    /// <summary>What is left of digital training would look as if somebody had gone round the tile.</summary>
+    private static void ForgetGradients(params ReadOnlySpan<Parameter?> parameters)
+    {
+        foreach (var parameter in parameters)
+            if (parameter is not null)
+                parameter.grad = null;
     }
 
     /// <summary>Takes a layer off its tiles; its parameters keep what the tiles held.</summary>

@@ -56,7 +56,7 @@ internal sealed class TransferExample : Example
         var fineTask = new FineTuneTask
         {
             Source = source,
-            Epochs = Suits(fineTuneEpochs, quick ? 1 : 3),
+            Epochs = Suits(fineTuneEpochs, quick ? 1 : run.Data is null ? 8 : 2),
             HeadEpochs = Math.Min(headEpochs, 5),
             BatchSize = Suits(batch, 32),
             RateFactor = arguments.GetValue(rate),
@@ -136,7 +136,7 @@ internal sealed class TransferExample : Example
         {
             Way = "backbone",
             Seed = source.DataSeed,
-            Epochs = quick ? 2 : 8,
+            Epochs = quick ? 2 : 6,
             Images = quick ? 1_000 : 8_000,
             DataSeed = source.DataSeed,
             Weights = source.Weights,
@@ -196,6 +196,7 @@ internal sealed class TransferExample : Example
                 ["batch_size"] = fine.BatchSize,
                 ["chips"] = fine.Chips,
                 ["chip_images"] = fine.ChipImages == 0 ? test.Count : Math.Min(fine.ChipImages, test.Count),
+                ["learning_rate_factor_with_batch_norm"] = TransferWay.FactorWithBatchNorm,
                 ["ways"] = Ways([TransferWay.Plain, TransferWay.Aware, TransferWay.InMemory], fine.RateFactor),
                 ["inference"] = JsonNode.Parse(ConfigJson.Write(PcmPresets.Inference)),
             };

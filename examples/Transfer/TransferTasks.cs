@@ -146,7 +146,9 @@ internal sealed record FineTuneTask : HeadTask
             Stepped = progress.Advance,
             Tested = progress.Accuracy,
         };
-        var (layers, accuracy, seconds) = loop.Run(model, RateFactor * way.LearningRate, way.Hardware, way.Rules, Seed);
+        var hasBatchNorm = model.modules().OfType<TorchSharp.Modules.BatchNorm>().Any();
+        var rate = RateFactor * way.LearningRate * (hasBatchNorm ? TransferWay.FactorWithBatchNorm : 1);
+        var (layers, accuracy, seconds) = loop.Run(model, rate, way.Hardware, way.Rules, Seed);
         if (way.Hardware is TileConfig)
             return new TransferResult(Way, Seed, accuracy, seconds, layers);
         model.ToDigital();
@@ -161,7 +163,7 @@ internal sealed record FineTuneTask : HeadTask
                 using var inner = NewDisposeScope();
                 using var chip = model.Program(PcmPresets.Inference with { Compensation = compensation }, 1000 * Seed + number);
                 chip.DriftTo(time);
-                if (compensation is not NoCompensation && model.modules().OfType<TorchSharp.Modules.BatchNorm>().Any())
+                if (compensation is not NoCompensation && hasBatchNorm)
                     chip.RecalibrateBatchNorm(train.Images.narrow(0, 0, Math.Min(ReferenceImages, train.Count)).split(100), (network, batch) => network.call(Prepare(batch, false)));
                 progress.Accuracy(chips[name][number] = chipLoop.Evaluate(chip));
             }

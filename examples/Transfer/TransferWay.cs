@@ -36,11 +36,17 @@ internal sealed record TransferWay(string Name, LayerHardware? Hardware, double 
         Scaling = new FanInScaling { ReferenceInputs = 4 * 528 },
     };
 
+    /// <summary>Factor on the learning rate of whole networks whose batch norm holds activations in bounds.</summary>
+    public const double FactorWithBatchNorm = 10;
+
     /// <summary>A whole network in floating point, programmed afterwards.</summary>
     public static TransferWay Plain { get; } = new("plain", null, 0.002);
 
     /// <summary>A whole network that meets the hardware's noise while it is trained, programmed afterwards.</summary>
-    public static TransferWay Aware { get; } = new("hwa", PcmPresets.HardwareAwareForInference, 0.002);
+    /// <remarks>
+    /// The noise of the weights is more than programming leaves: after a day there is that of drift as well, and a deep network sums the noise of its layers.
+    /// </remarks>
+    public static TransferWay Aware { get; } = new("hwa", PcmPresets.HardwareAwareForInference with { WeightNoise = new PerOutputWeightNoise { Deviation = 0.12 } }, 0.002);
 
     /// <summary>A whole network in memory: convolutions as in the example <c>convnet</c>.</summary>
     public static TransferWay InMemory { get; } = new("in-memory", PcmPresets.MspLsp, 0.002, LayerRule.Of<Conv2d>(PcmPresets.MspLsp with
