@@ -93,6 +93,16 @@ public sealed record MspLspCell : UnitCell
         public override IEnumerable<(string Name, Tensor Values)> Observables =>
             [("G⁺", State[Plus]), ("G⁻", State[Minus]), ("g", Conductance(lsp))];
 
+        public override double? MeanSiemensPerWeight
+        {
+            get
+            {
+                using var noGrad = no_grad();
+                using var scope = NewDisposeScope();
+                return cell.Gain * (State[Plus].mean().item<float>() + State[Minus].mean().item<float>()) + Conductance(lsp).mean().item<float>() + Conductance(reference).mean().item<float>();
+            }
+        }
+
         private int Sign => cell.Polarity.Sign(State.Counter(Transfers));
 
         public override void Refresh()

@@ -16,6 +16,9 @@ internal sealed class ConvolutionKind : LayerKind
         _ => [new("", ((AnalogConvolution)module).weight, ((AnalogConvolution)module).bias, ((AnalogConvolution)module).Geometry.Shape.Groups)],
     };
 
+    /// <summary>A read for each place of the kernel on each sample.</summary>
+    public override long Reads(nn.Module module, LayerCall call) => call.OutputElements / Matrices(module).Single().Weight.shape[0];
+
     public override IDisposable Put(nn.Module module, IReadOnlyList<Tile> tiles)
     {
         if (module is Convolution torch)

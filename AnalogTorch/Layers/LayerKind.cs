@@ -11,6 +11,25 @@ namespace AnalogTorch.Layers;
 /// <param name="Groups">Groups of outputs that have inputs of their own.</param>
 internal sealed record LayerMatrix(string Suffix, Parameter Weight, Parameter? Bias, long Groups = 1);
 
+/// <summary>An array that a layer reads: one weight matrix, or several above each other whose products meet on the same outputs.</summary>
+/// <param name="Suffix">What tells the arrays of one layer apart; empty where there is one.</param>
+/// <param name="Matrices">The matrices, by their place among those of the layer.</param>
+/// <param name="CellUpdates">Elements that digital circuits work out from what one read gives, such as the cells of an LSTM.</param>
+internal sealed record LayerArray(string Suffix, IReadOnlyList<int> Matrices, long CellUpdates = 0);
+
+/// <summary>A call of a module that was watched.</summary>
+/// <param name="Input">Shape of the input.</param>
+/// <param name="WantsGradient">Whether the input wants a gradient.</param>
+/// <param name="Output">Shape of the output; empty where it is more than a tensor.</param>
+internal readonly record struct LayerCall(long[] Input, bool WantsGradient, long[] Output)
+{
+    public long InputRows => Elements(Input) / Input[^1];
+
+    public long OutputElements => Elements(Output);
+
+    private static long Elements(long[] shape) => shape.Aggregate(1L, (product, size) => product * size);
+}
+
 /// <summary>A kind of layer that can be put on tiles; a new one is one new file.</summary>
 /// <remarks>
 /// A kind serves torch's own sealed class, which stays in its place and is led around its <c>forward</c> by hooks, and this library's class of
@@ -36,6 +55,27 @@ internal abstract class LayerKind
 
     /// <summary>The weight matrices of a module.</summary>
     public abstract IEnumerable<LayerMatrix> Matrices(nn.Module module);
+
+    /// <summary>The arrays that hardware would build for a module: one a matrix, unless products meet on the same outputs.</summary>
+    public virtual IEnumerable<LayerArray> Arrays(nn.Module module) => Matrices(module).Select((matrix, index) => new LayerArray(matrix.Suffix, [index]));
+
+    /// <summary>How often a call reads each array.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="call">The call.</param>
+    public abstract long Reads(nn.Module module, LayerCall call);
+
+    /// <summary>Has calls of a module watched, until what is returned is disposed of.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="seen">Told of each call.</param>
+    public static IDisposable Watch(nn.Module module, Action<LayerCall> seen) => module switch
+    {
+        nn.Module<Tensor, Tensor> plain => StandInHooks.Watch(plain, seen),
+        nn.Module<Tensor, (Tensor, Tensor)?, (Tensor, Tensor, Tensor)> lstm => StandInHooks.Watch(lstm, seen),
+        nn.Module<Tensor, (Tensor, Tensor)?, (Tensor, Tensor)> cell => StandInHooks.Watch(cell, seen),
+        nn.Module<Tensor, Tensor?, (Tensor, Tensor)> recurrent => StandInHooks.Watch(recurrent, seen),
+        nn.Module<Tensor, Tensor?, Tensor> cell => StandInHooks.Watch(cell, seen),
+        _ => throw new NotSupportedException($"{NameOf(module)} cannot be watched: its calls take or give something else than tensors and states."),
+    };
 
     /// <summary>Makes a module run on tiles, until what is returned is disposed of.</summary>
     /// <param name="module">The module.</param>

@@ -15,6 +15,8 @@ internal sealed class LinearKind : LayerKind
         return [new("", weight, bias)];
     }
 
+    public override long Reads(nn.Module module, LayerCall call) => call.InputRows;
+
     public override IDisposable Put(nn.Module module, IReadOnlyList<Tile> tiles)
     {
         var run = new LinearRun(module, tiles[0], Parameters(module));

@@ -19,6 +19,11 @@ internal sealed class RecurrentCellKind : LayerKind
             yield return new(role, module.get_parameter($"weight_{role}")!, module.has_parameter($"bias_{role}") ? module.get_parameter($"bias_{role}") : null);
     }
 
+    public override IEnumerable<LayerArray> Arrays(nn.Module module) =>
+        RecurrentKind.Arrays("", 0, module.get_parameter("weight_hh")!.shape[1], meetOnOutputs: module is not GRUCell);
+
+    public override long Reads(nn.Module module, LayerCall call) => call.InputRows;
+
     public override IDisposable Put(nn.Module module, IReadOnlyList<Tile> tiles)
     {
         switch (module)

@@ -25,6 +25,33 @@ internal sealed class RecurrentKind : LayerKind
         }
     }
 
+    /// <remarks>
+    /// A layer's two matrices are above each other on the same outputs, where their products add up, as in the 2×200 LSTM of Ambrogio et al., Nature 558:60
+    /// (2018). Not those of a GRU, one gate of which multiplies the product of the state before it is added.
+    /// </remarks>
+    public override IEnumerable<LayerArray> Arrays(nn.Module module)
+    {
+        var first = 0;
+        for (var layer = 0; module.has_parameter($"weight_ih_l{layer}"); layer++)
+        {
+            foreach (var direction in Directions(module))
+            {
+                var units = module.get_parameter($"weight_hh_l{layer}{direction}")!.shape[1];
+                var gates = module.get_parameter($"weight_hh_l{layer}{direction}")!.shape[0] / units;
+                foreach (var array in Arrays($"l{layer}{direction}", first, units, meetOnOutputs: gates != 3))
+                    yield return array;
+                first += 2;
+            }
+        }
+    }
+
+    public override long Reads(nn.Module module, LayerCall call) => call.InputRows;
+
+    /// <summary>The arrays of the matrices for input and state.</summary>
+    internal static IEnumerable<LayerArray> Arrays(string suffix, int first, long units, bool meetOnOutputs) => meetOnOutputs
+        ? [new(suffix, [first, first + 1], units)]
+        : [new(AnalogLayer.Join(suffix, "ih"), [first]), new(AnalogLayer.Join(suffix, "hh"), [first + 1], units)];
+
     public override IDisposable Put(nn.Module module, IReadOnlyList<Tile> tiles)
     {
         switch (module)

@@ -91,6 +91,44 @@ internal static class StandInHooks
         });
     }
 
+    /// <summary>Hooks that see the real input and output of a module, on tiles or not, and change nothing.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="seen">Told of each call.</param>
+    public static IDisposable Watch(nn.Module<Tensor, Tensor> module, Action<LayerCall> seen)
+    {
+        var call = default(LayerCall);
+        var before = module.register_forward_pre_hook((_, input) =>
+        {
+            call = new(input.shape, input.requires_grad, []);
+            return input;
+        });
+        PutFirst(module, "pre_hooks"); // ahead of the one that hands in a stand-in
+        var after = module.register_forward_hook((_, _, output) =>
+        {
+            seen(call with { Output = output.shape });
+            return output;
+        });
+        return new Removal(() =>
+        {
+            before.remove();
+            after.remove();
+        });
+    }
+
+    /// <summary>A hook that sees the real input of a module with a state, on tiles or not, and changes nothing.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="seen">Told of each call.</param>
+    public static IDisposable Watch<TState, TResult>(nn.Module<Tensor, TState, TResult> module, Action<LayerCall> seen)
+    {
+        var before = module.register_forward_pre_hook((_, input, state) =>
+        {
+            seen(new(input.shape, input.requires_grad, []));
+            return (input, state);
+        });
+        PutFirst(module, "pre_hooks"); // ahead of the one that hands in a stand-in
+        return new Removal(before.remove);
+    }
+
     /// <summary>Moves the hook that was registered last to the front of those that run before or after <c>forward</c>.</summary>
     private static void PutFirst(nn.Module module, string list = "post_hooks")
     {

@@ -91,6 +91,17 @@ public sealed class ProgrammedTile : Tile
         ((weights, biasWeights, units), Time) = (next, time);
     }
 
+    /// <summary>Mean over the weights of all their conductances right after programming (S), each as often as its current counts.</summary>
+    public double SiemensPerWeight
+    {
+        get
+        {
+            using var noGrad = no_grad();
+            using var scope = NewDisposeScope();
+            return Conductances.Zip(Config.Map.Significances, (conductance, significance) => Math.Abs(significance) * conductance.mean().item<float>()).Sum();
+        }
+    }
+
     /// <inheritdoc/>
     public override void Dispose()
     {

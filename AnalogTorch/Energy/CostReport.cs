@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using AnalogTorch.Core;
+
+namespace AnalogTorch.Energy;
+
+/// <summary>What a pass costs on a piece of hardware; everything per inference is divided by the samples of the census.</summary>
+/// <remarks>Operations are counted as <see cref="CensusLayer.ArrayOperations"/> says: two for each weight and read, lines of biases included; digital elements cost energy and count for nothing.</remarks>
+/// <param name="Hardware">The hardware.</param>
+/// <param name="Census">What was done.</param>
+/// <param name="Layers">What each layer costs, in the order of the census.</param>
+public sealed record CostReport(HardwareCost Hardware, Census Census, IReadOnlyList<LayerCost> Layers)
+{
+    /// <summary>Energy of one inference, or of one training example (J).</summary>
+    public double JoulesPerInference => Layers.Sum(layer => layer.Joules) / Census.Samples;
+
+    /// <summary>Time from input to result: the layers one after the other (s).</summary>
+    public double SecondsPerInference => Layers.Sum(layer => layer.Seconds) / Census.Samples;
+
+    /// <summary>Time from result to result if all layers work at once on different samples: that of the slowest (s). A digital processor does not.</summary>
+    public double PipelinedSeconds => Hardware is DigitalProcessor ? SecondsPerInference : Layers.Select(layer => layer.Seconds).DefaultIfEmpty().Max() / Census.Samples;
+
+    /// <summary>Area of all tiles, or of the processor (m²).</summary>
+    public double SquareMetres => Hardware is DigitalProcessor processor ? processor.ChipArea : Layers.Sum(layer => layer.SquareMetres);
+
+    /// <summary>Devices, copies of arrays included.</summary>
+    public long Devices => Layers.Sum(layer => layer.Devices);
+
+    /// <summary>Operations that are counted: those of arrays, or all that a digital processor does.</summary>
+    public double Operations => Hardware is DigitalProcessor ? Census.Operations : Census.ArrayOperations;
+
+    /// <summary>10¹² operations a second for a watt, which is 10¹² operations for a joule.</summary>
+    public double TopsPerWatt => Ratio(Operations / Census.Samples, JoulesPerInference) / 1e12;
+
+    /// <summary>10¹² operations a second on a square millimetre, with all layers at work.</summary>
+    public double TopsPerSquareMillimetre => Ratio(Operations / Census.Samples, PipelinedSeconds * SquareMetres * 1e6) / 1e12;
+
+    /// <summary>Energy by component, of one inference (J).</summary>
+    public IReadOnlyDictionary<CostComponent, double> Energy => Enum.GetValues<CostComponent>()
+        .Select(component => (component, Joules: Layers.Sum(layer => layer.Energy.GetValueOrDefault(component)) / Census.Samples))
+        .Where(entry => entry.Joules > 0).ToDictionary(entry => entry.component, entry => entry.Joules);
+
+    /// <summary>Energy to program all arrays once, where they were (J); the pulses of the census times the energy of one.</summary>
+    public double ProgrammingJoules => Hardware is DurationHardware duration ? Census.Layers.Sum(layer => layer.WritePulses) * duration.ProgrammingPulseEnergy : 0;
+
+    /// <summary>Examples until devices have received as many programming pulses as they endure, on average over the array that is worn most; infinite if none are sent.</summary>
+    /// <param name="endurance">Pulses that a device endures; phase-change memory is commonly given 10⁸ to 10¹².</param>
+    public double ExamplesUntilWorn(double endurance)
+    {
+        if (!(endurance > 0))
+            throw new ArgumentOutOfRangeException(nameof(endurance), $"CostReport.ExamplesUntilWorn needs a positive number of pulses, but got {endurance}.");
+        var worst = Layers.Where(layer => layer.Devices > 0).Select(layer => (double)layer.Layer.ProgrammingPulses / layer.Devices / Census.Samples).DefaultIfEmpty().Max();
+        return worst > 0 ? endurance / worst : double.PositiveInfinity;
+    }
+
+    /// <summary>All figures, as one JSON object: fractions and SI units.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["hardware"] = Hardware.GetType().Name,
+        ["source"] = Hardware.Source,
+        ["samples"] = Census.Samples,
+        ["joules_per_inference"] = JoulesPerInference,
+        ["seconds_per_inference"] = SecondsPerInference,
+        ["pipelined_seconds"] = PipelinedSeconds,
+        ["square_metres"] = SquareMetres,
+        ["devices"] = Devices,
+        ["operations"] = Operations / Census.Samples,
+        ["tops_per_watt"] = TopsPerWatt,
+        ["tops_per_square_millimetre"] = TopsPerSquareMillimetre,
+        ["programming_joules"] = ProgrammingJoules,
+        ["energy"] = Parts(Energy),
+        ["layers"] = new JsonArray([.. Layers.Select(layer => (JsonNode)new JsonObject
+        {
+            ["name"] = layer.Layer.Name,
+            ["kind"] = layer.Layer.Kind,
+            ["inputs"] = layer.Layer.Inputs,
+            ["outputs"] = layer.Layer.Outputs,
+            ["reads"] = layer.Layer.Reads,
+            ["joules"] = layer.Joules / Census.Samples,
+            ["seconds"] = layer.Seconds / Census.Samples,
+            ["square_metres"] = layer.SquareMetres,
+            ["devices"] = layer.Devices,
+            ["tiles"] = layer.Tiles,
+            ["siemens_per_weight"] = layer.Layer.SiemensPerWeight,
+            ["energy"] = Parts(layer.Energy.ToDictionary(part => part.Key, part => part.Value / Census.Samples)),
+        })]),
+    };
+
+    /// <summary>A table of the layers, and the totals.</summary>
+    public override string ToString()
+    {
+        string[][] lines =
+        [
+            ["layer", "kind", "inputs → outputs", "reads", "energy", "time", "area [mm²]", "devices", "tiles"],
+            .. Layers.Where(layer => layer.Joules > 0 || layer.Layer.IsArray).Select(layer => (string[])
+            [
+                layer.Layer.Name, layer.Layer.Kind, layer.Layer.IsArray ? $"{layer.Layer.Inputs} → {layer.Layer.Outputs}" : "",
+                Text((double)layer.Layer.Reads / Census.Samples, "#,0.##"), Units.Format(layer.Joules / Census.Samples, "J"), Units.Format(layer.Seconds / Census.Samples, "s"),
+                Text(layer.SquareMetres * 1e6, "G4"), Text(layer.Devices, "N0"), Text(layer.Tiles, "N0"),
+            ]),
+            ["total", "", "", "", Units.Format(JoulesPerInference, "J"), Units.Format(SecondsPerInference, "s"), Text(SquareMetres * 1e6, "G4"), Text(Devices, "N0"), Text(Layers.Sum(layer => layer.Tiles), "N0")],
+        ];
+        var widths = lines[0].Select((_, column) => lines.Max(line => line[column].Length)).ToArray();
+        var text = new StringBuilder();
+        foreach (var line in lines)
+            text.AppendLine(string.Join("  ", line.Select((cell, column) => column < 3 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]))).TrimEnd());
+        return text.AppendLine(string.Create(CultureInfo.InvariantCulture,
+            $"{Hardware.GetType().Name}: {TopsPerWatt:G4} TOP/s/W, {TopsPerSquareMillimetre:G4} TOP/s/mm², a result every {Units.Format(PipelinedSeconds, "s")} when pipelined; {string.Join(", ", Energy.Select(part => $"{part.Key.ToString().ToLowerInvariant()} {part.Value / JoulesPerInference:P0}"))}"))
+            .AppendLine(Hardware.Source).ToString();
+    }
+
+    private static JsonObject Parts(IReadOnlyDictionary<CostComponent, double> energy) =>
+        new(energy.Select(part => KeyValuePair.Create(part.Key.ToString().ToLowerInvariant(), (JsonNode?)part.Value)));
+
+    private static double Ratio(double value, double by) => by > 0 ? value / by : 0;
+
+    private static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
+}
