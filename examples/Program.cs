@@ -3,6 +3,7 @@ using AnalogTorch.Examples.Benchmarks;
 using AnalogTorch.Examples.Convert;
 using AnalogTorch.Examples.Convnet;
 using AnalogTorch.Examples.Drift;
+using AnalogTorch.Examples.Energy;
 using AnalogTorch.Examples.Lstm;
 using AnalogTorch.Examples.Mnist;
 using AnalogTorch.Examples.Programming;
@@ -12,5 +13,5 @@ return args switch
 {
     [TrainingProcess.Argument, var kind] => TrainingProcess.Serve(kind),
     [MemoryProcess.Argument] => MemoryProcess.Serve(),
-    _ => new ExampleProgram([new MnistExample(), new ConvnetExample(), new ConvertExample(), new ProgramExample(), new DriftExample(), new LstmExample(), new TransferExample(), new BenchmarkExample()]).Run(args),
+    _ => new ExampleProgram([new MnistExample(), new ConvnetExample(), new ConvertExample(), new ProgramExample(), new DriftExample(), new LstmExample(), new TransferExample(), new EnergyExample(), new BenchmarkExample()]).Run(args),
 };

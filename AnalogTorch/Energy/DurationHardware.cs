@@ -96,6 +96,10 @@ public abstract record DurationHardware : HardwareCost
     [Unit("m2")]
     public abstract double ColumnArea { get; init; }
 
+    /// <summary>The design with converters of another resolution: a ramp of 2^bits steps takes in proportion to 8 bits; assumed here.</summary>
+    /// <param name="bits">Bits of an output.</param>
+    public DurationHardware WithBits(int bits) => this with { ColumnEnergy = ColumnEnergy * Math.Pow(2, bits - 8), RampTime = RampTime * Math.Pow(2, bits - 8) };
+
     /// <inheritdoc/>
     public sealed override LayerCost Of(CensusLayer layer, long samples)
     {

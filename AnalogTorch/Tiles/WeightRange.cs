@@ -96,3 +96,23 @@ public sealed record OutputDeviations : WeightRange
         return OrOne(minimum(weights.square().mean([1L]).sqrt() * (float)Deviations, weights.abs().amax([1]))).MoveToOuterDisposeScope();
     }
 }
+
+/// <summary>More than another range: weights use a part of the conductances alone, which takes less energy and makes noise count for more.</summary>
+public sealed record Headroom : WeightRange
+{
+    /// <summary>The range that is widened.</summary>
+    public WeightRange Range { get; init => field = NotNull(value); } = new OutputMaximum();
+
+    /// <summary>Factor on it: at 2 the largest weight takes half of the full conductance.</summary>
+    [Unit("1")]
+    public double Factor { get; init => field = Within(value, 1, 1000); } = 2;
+
+    internal override bool IsUnit => Factor == 1 && Range.IsUnit;
+
+    /// <inheritdoc/>
+    public override Tensor Of(Tensor weights)
+    {
+        using var range = Range.Of(weights);
+        return range.mul((float)Factor);
+    }
+}

@@ -13,6 +13,9 @@ internal sealed class DigitOptions(string epochs)
     /// <summary>The options.</summary>
     public IReadOnlyList<Option> All => [epochs, images, chips];
 
+    /// <summary>Those of them that are about training.</summary>
+    public IReadOnlyList<Option> Training => [epochs, images];
+
     /// <summary>Training images; 0 for what suits the data.</summary>
     public int Images(ParseResult arguments) => arguments.GetValue(images);
 
