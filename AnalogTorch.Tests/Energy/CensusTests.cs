@@ -92,6 +92,24 @@ public class CensusTests
         Assert.Equal(2 * 65 * 10, head.DigitalMultiplyAccumulates);
     }
 
+    /// <summary>One model on chips one after the other, and several counts of each.</summary>
+    [Fact]
+    public void EveryChipAndEveryCountIsCountedAlike()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Sequential(("flat", Flatten()), ("inner", Mlp.Create([12, 7, 3], seed: 1)));
+        var x = rand(2, 12, generator: new Generator(1));
+        foreach (var size in new TileSize[] { new UnlimitedSize(), new LimitedSize { Inputs = 5, Outputs = 4 }, new UnlimitedSize() })
+        {
+            using var chip = model.Program(PcmPresets.Inference with { Size = size }, seed: 3);
+            for (var count = 0; count < 2; count++)
+            {
+                chip.DriftTo(100);
+                Assert.Equal([2L, 2], chip.Model.TakeCensus(x).Layers.Where(layer => layer.IsArray).Select(layer => layer.Reads));
+            }
+        }
+    }
+
     /// <summary>An epoch of training in memory: pulses, updates and programming are those of the simulated cells.</summary>
     [Fact]
     public void AnEpochIsCountedAsTheCellsCountIt()

@@ -12,6 +12,8 @@ namespace AnalogTorch.Layers;
 /// </remarks>
 internal static class StandInHooks
 {
+    private const string PreHooks = "pre_hooks", PostHooks = "post_hooks";
+
     /// <summary>Hooks of a module from tensor to tensor.</summary>
     /// <param name="module">The module.</param>
     /// <param name="standIn">Makes an input without samples.</param>
@@ -19,20 +21,19 @@ internal static class StandInHooks
     public static IDisposable Install(nn.Module<Tensor, Tensor> module, Func<Tensor> standIn, Func<Tensor, Tensor> run)
     {
         Tensor? parked = null;
-        var before = module.register_forward_pre_hook((_, input) =>
+        var before = Last(module, PreHooks, () => module.register_forward_pre_hook((_, input) =>
         {
             parked = input;
             return standIn();
-        });
-        var after = module.register_forward_hook((_, input, output) =>
+        }));
+        var after = First(module, PostHooks, () => module.register_forward_hook((_, input, output) =>
         {
             input.Dispose();
             output.Dispose();
             var real = parked!;
             parked = null;
             return run(real);
-        });
-        PutFirst(module);
+        }));
         return new Removal(() =>
         {
             before.remove();
@@ -49,20 +50,19 @@ internal static class StandInHooks
         nn.Module<Tensor, TState, TResult> module, Func<(Tensor Input, TState State)> standIn, Func<Tensor, TState, TResult> run, Action<TState, TResult> release)
     {
         (Tensor Input, TState State)? parked = null;
-        var before = module.register_forward_pre_hook((_, input, state) =>
+        var before = Last(module, PreHooks, () => module.register_forward_pre_hook((_, input, state) =>
         {
             parked = (input, state);
             return standIn();
-        });
-        var after = module.register_forward_hook((_, input, state, output) =>
+        }));
+        var after = First(module, PostHooks, () => module.register_forward_hook((_, input, state, output) =>
         {
             input.Dispose();
             release(state, output);
             var real = parked!.Value;
             parked = null;
             return run(real.Input, real.State);
-        });
-        PutFirst(module);
+        }));
         return new Removal(() =>
         {
             before.remove();
@@ -76,14 +76,13 @@ internal static class StandInHooks
     public static IDisposable Observe(nn.Module<Tensor, Tensor> module, Func<Tensor, Tensor, Tensor> change)
     {
         Tensor? seen = null;
-        var before = module.register_forward_pre_hook((_, input) => seen = input);
-        PutFirst(module, "pre_hooks"); // ahead of the one that hands in a stand-in
-        var after = module.register_forward_hook((_, _, output) =>
+        var before = First(module, PreHooks, () => module.register_forward_pre_hook((_, input) => seen = input)); // ahead of the one that hands in a stand-in
+        var after = Last(module, PostHooks, () => module.register_forward_hook((_, _, output) =>
         {
             var input = seen!;
             seen = null;
             return change(input, output);
-        });
+        }));
         return new Removal(() =>
         {
             before.remove();
@@ -97,17 +96,16 @@ internal static class StandInHooks
     public static IDisposable Watch(nn.Module<Tensor, Tensor> module, Action<LayerCall> seen)
     {
         var call = default(LayerCall);
-        var before = module.register_forward_pre_hook((_, input) =>
+        var before = First(module, PreHooks, () => module.register_forward_pre_hook((_, input) => // ahead of the one that hands in a stand-in
         {
             call = new(input.shape, input.requires_grad, []);
             return input;
-        });
-        PutFirst(module, "pre_hooks"); // ahead of the one that hands in a stand-in
-        var after = module.register_forward_hook((_, _, output) =>
+        }));
+        var after = Last(module, PostHooks, () => module.register_forward_hook((_, _, output) =>
         {
             seen(call with { Output = output.shape });
             return output;
-        });
+        }));
         return new Removal(() =>
         {
             before.remove();
@@ -120,26 +118,33 @@ internal static class StandInHooks
     /// <param name="seen">Told of each call.</param>
     public static IDisposable Watch<TState, TResult>(nn.Module<Tensor, TState, TResult> module, Action<LayerCall> seen)
     {
-        var before = module.register_forward_pre_hook((_, input, state) =>
+        var before = First(module, PreHooks, () => module.register_forward_pre_hook((_, input, state) => // ahead of the one that hands in a stand-in
         {
             seen(new(input.shape, input.requires_grad, []));
             return (input, state);
-        });
-        PutFirst(module, "pre_hooks"); // ahead of the one that hands in a stand-in
+        }));
         return new Removal(before.remove);
     }
 
-    /// <summary>Moves the hook that was registered last to the front of those that run before or after <c>forward</c>.</summary>
-    private static void PutFirst(nn.Module module, string list = "post_hooks")
+    private static T First<T>(nn.Module module, string list, Func<T> register) => Register(module, list, register, first: true);
+
+    private static T Last<T>(nn.Module module, string list, Func<T> register) => Register(module, list, register, first: false);
+
+    /// <summary>Registers a hook before or after all that a module has.</summary>
+    /// <remarks>The new one is found by its key: a dictionary gives the place of one that was removed to the next that comes.</remarks>
+    private static T Register<T>(nn.Module module, string list, Func<T> register, bool first)
     {
         FieldInfo? field = null;
         for (var type = module.GetType(); type is not null && field is null; type = type.BaseType)
             field = type.GetField(list, BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.DeclaredOnly);
         if (field?.GetValue(module) is not IDictionary hooks)
             throw new NotSupportedException($"{LayerKind.NameOf(module)} cannot be converted: this version of TorchSharp keeps hooks in another way; use version 0.107.0.");
-        var entries = hooks.Keys.Cast<object>().Select(key => (Key: key, Value: hooks[key])).ToArray();
+        var before = hooks.Keys.Cast<object>().Select(key => (Key: key, Hook: hooks[key])).ToArray();
+        var remover = register();
+        var added = hooks.Keys.Cast<object>().Except(before.Select(entry => entry.Key)).Select(key => (Key: key, Hook: hooks[key])).ToArray();
         hooks.Clear();
-        foreach (var entry in entries.TakeLast(1).Concat(entries.SkipLast(1)))
-            hooks.Add(entry.Key, entry.Value);
+        foreach (var (key, hook) in first ? added.Concat(before) : before.Concat(added))
+            hooks.Add(key, hook);
+        return remover;
     }
 }
