@@ -83,19 +83,21 @@ public sealed record StaircaseWriter : ConductanceWriter, ICrossChecked
     public override (Tensor Conductances, long Pulses) Write(Tensor targets, Rng rng)
     {
         using var scope = NewDisposeScope();
-        var asked = targets.clamp((float)GMin, (float)GMax);
-        var off = targets <= 0;
         var written = full_like(targets, (float)GReset);
-        var open = off.logical_not();
-        var pulses = off.sum().item<long>(); // one RESET each
-        var spread = where(asked > (float)GControlled, full_like(asked, (float)SpreadAbove), full_like(asked, (float)Spread));
-        for (var attempt = 0; attempt < Tries; attempt++)
+        var flat = written.view(-1);
+        var open = targets.flatten().gt(0).nonzero().squeeze(1); // places of the devices that are still tried
+        var pulses = targets.NumberOfElements - open.shape[0]; // one RESET each
+        var wanted = targets.flatten().index_select(0, open);
+        for (var attempt = 0; attempt < Tries && open.shape[0] > 0; attempt++)
         {
             using var inner = NewDisposeScope();
-            pulses += 2 * open.sum().item<long>(); // a RESET and a staircase
-            var outcome = (asked + Noise.Normal(rng.Split(attempt), targets.shape, targets.device) * spread).clamp_((float)GReset, (float)GLimit);
-            written.copy_(where(open, outcome, written));
-            open.logical_and_((written - targets).abs() > (float)Tolerance);
+            pulses += 2 * open.shape[0]; // a RESET and a staircase
+            var asked = wanted.clamp((float)GMin, (float)GMax);
+            var spread = where(asked > (float)GControlled, (float)SpreadAbove, (float)Spread);
+            var outcome = asked.add_(Noise.Normal(rng.Split(attempt), open.shape, targets.device).mul_(spread)).clamp_((float)GReset, (float)GLimit);
+            flat.index_copy_(0, open, outcome);
+            var missed = outcome.sub_(wanted).abs_().gt((float)Tolerance).nonzero().squeeze(1);
+            (open, wanted) = (open.index_select(0, missed).MoveToOuterDisposeScope(), wanted.index_select(0, missed).MoveToOuterDisposeScope());
         }
         return (written.MoveToOuterDisposeScope(), pulses);
     }

@@ -1,3 +1,4 @@
+using AnalogTorch.Cells;
 using AnalogTorch.Core;
 using AnalogTorch.Examples.Transfer;
 using AnalogTorch.Inference;
@@ -31,6 +32,8 @@ internal static class BenchmarkTable
         Epoch("epoch-msp-lsp-1", BenchmarkHardware.MspLsp, 1, RateOfOne, 8000, 7, 3, 1.5),
         Duel("head-2048-100-64", "step of a last layer in memory, 2,048 features and bias → 100 classes, batch 64, MSP/LSP cell with its transfers ÷ digital step", 2, 1.3,
             bench => new HeadContest(TransferWay.OfHeads, TransferWay.Digital.LearningRate, bench.Settings.Seed)),
+        Duel("head-2048-100-64-between", "the same between two transfers ÷ digital step", 2, 1.3,
+            bench => new HeadContest(TransferWay.OfHeads with { Cell = (MspLspCell)TransferWay.OfHeads.Cell with { TransferEvery = int.MaxValue } }, TransferWay.Digital.LearningRate, bench.Settings.Seed)),
         Duel("forward-8-bit", "forward through 8-bit DAC, output noise, 8-bit ADC, 512×512, batch 64 ÷ digital forward", 1.3, 1.1,
             bench => new ReadContest(BenchmarkHardware.EightBitForward, Size, Batch, backward: false, bench.Settings.Seed)),
         Duel("forward-backward-8-bit", "forward and backward with converters and noise both ways, no update ÷ digital forward and backward", 1, 0.8,

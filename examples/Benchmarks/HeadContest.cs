@@ -55,6 +55,11 @@ internal sealed class HeadContest : Contest
         analog = new(second, new AnalogSGD(second.parameters(), rate));
     }
 
+    /// <summary>8,000 examples, which hold two transfers of 4,000.</summary>
+    public override int StepsPerSegment => 125;
+
+    public override int Segments => 9;
+
     public override IEnumerable<(string Name, double Value)> Figures =>
         [("pulses_per_weight_and_sample", (double)tile.Cells.Pulses / tile.Cells.Examples / (tile.Inputs * tile.Outputs)), ("weights", tile.Inputs * tile.Outputs)];
 

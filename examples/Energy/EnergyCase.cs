@@ -46,14 +46,16 @@ internal sealed record EnergyCase(string Name, string Network, CostReport Report
                 yield return new($"{prefix}-{name}", network, hardware.Of(census));
     }
 
-    /// <summary>A network for photographs, an image of its usual size at a time.</summary>
+    /// <summary>A network of the zoo, an image or a sequence of its usual size at a time.</summary>
     /// <param name="name">Its name in the zoo.</param>
-    public static IEnumerable<EnergyCase> OfPhotographs(string name)
+    public static IEnumerable<EnergyCase> OfZoo(string name)
     {
         using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
         using var model = Zoo.Create(name);
-        var image = Zoo.Find(name).Image!;
-        var census = model.TakeCensus(zeros([.. image.Shape(1)]));
+        model.eval();
+        var input = Zoo.Find(name).Inputs[0].Example(1, Rng.FromSeed(1));
+        var census = model.TakeCensus(1, () => model.call(input));
         var tiles = new LimitedSize { Inputs = 512, Outputs = 512 };
         (string, HardwareCost)[] hardware =
         [
@@ -63,6 +65,6 @@ internal sealed record EnergyCase(string Name, string Network, CostReport Report
             .. Others,
         ];
         foreach (var (step, design) in hardware)
-            yield return new($"{name}-{step}", $"{name}, {image.Side}×{image.Side}", design.Of(census));
+            yield return new($"{name}-{step}", $"{name}, [{string.Join(", ", input.shape)}]", design.Of(census));
     }
 }

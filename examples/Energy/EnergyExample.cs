@@ -14,10 +14,10 @@ namespace AnalogTorch.Examples.Energy;
 internal sealed class EnergyExample : Example
 {
     private static readonly string[] Trained = [EnergyTask.Training, EnergyTask.Convnet, EnergyTask.Mlp];
-    private static readonly string[] ForPhotographs = [.. Zoo.All.Where(architecture => architecture.Image is not null).Select(architecture => architecture.Name)];
+    private static readonly string[] OfZoo = [.. Zoo.All.Where(architecture => architecture.Inputs.Count == 1).Select(architecture => architecture.Name)];
 
     private readonly DigitOptions digits = new("Passes over the training images, the second half with the hardware's noise");
-    private readonly Option<IReadOnlyList<string>> networks = Cli.Choices("--networks", "Networks for photographs", ["squeezenet1_1", "resnet18"], ForPhotographs);
+    private readonly Option<IReadOnlyList<string>> networks = Cli.Choices("--networks", "Networks of the zoo beside the published ones", ["squeezenet1_1", "resnet18"], OfZoo);
 
     public override string Name => "energy";
 
@@ -39,7 +39,7 @@ internal sealed class EnergyExample : Example
         };
         var (train, test) = task.Load(); // says what is wrong with the data before anything starts
         run.Config = Describe(task, train, test);
-        var cases = EnergyCase.Published().Concat(arguments.GetValue(networks)!.SelectMany(EnergyCase.OfPhotographs)).ToArray();
+        var cases = EnergyCase.Published().Concat(arguments.GetValue(networks)!.SelectMany(EnergyCase.OfZoo)).ToArray();
         foreach (var entry in cases)
             run.AddRow(entry.Name, [.. Figures(entry.Report)]);
         Show(run.Console, cases);
