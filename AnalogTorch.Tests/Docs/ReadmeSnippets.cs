@@ -2,6 +2,7 @@ using AnalogTorch.Cells;
 using AnalogTorch.Checkpoints;
 using AnalogTorch.Core;
 using AnalogTorch.Devices;
+using AnalogTorch.Energy;
 using AnalogTorch.Inference;
 using AnalogTorch.Layers;
 using AnalogTorch.Models.Networks;
@@ -146,5 +147,18 @@ public class ReadmeSnippets
 
         Assert.Equal([8, 4], outputs.shape);
         Assert.Equal(5, repeats.Distinct().Count());
+    }
+
+    [Fact]
+    public void Cost()
+    {
+        using var model = Sequential(("fc1", Linear(528, 250)), ("act1", Tanh()), ("fc2", Linear(250, 10)));
+        Console.WriteLine(model.EstimateCost(new Duration90nm(), zeros(1, 528)));  // layer by layer, totals, where the numbers come from
+        using var chip = model.Program(PcmPresets.Inference, seed: 7);
+        var cost = chip.Model.EstimateCost(new Duration14nm(), zeros(1, 528));     // now with the conductances that the arrays hold
+        var census = model.TakeCensus(zeros(1, 528));                              // what was counted: reads, pulses, digital elements
+
+        Assert.True(cost.TopsPerWatt > 0);
+        Assert.Equal(2, census.Layers.Count(layer => layer.IsArray));
     }
 }

@@ -18,7 +18,7 @@ internal static class EnergyPlots
             {
                 var from = heights[i];
                 heights[i] += bar.Parts.GetValueOrDefault(component);
-                return new Bar { Position = i, ValueBase = from, Value = heights[i], FillColor = Plots.Hue(index), Size = 0.6, LineWidth = 0 };
+                return new Bar { Position = i, ValueBase = from, Value = heights[i], FillColor = Plots.Hue(index), LineColor = Plots.Hue(index), Size = 0.6, LineWidth = 0 };
             }).ToArray();
             plot.Add.Bars(parts).LegendText = component.ToString().ToLowerInvariant();
         }

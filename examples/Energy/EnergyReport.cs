@@ -24,7 +24,7 @@ internal static class EnergyReport
             report.Plot(EnergyPlots.Stacked("share of the energy [%]", [.. analog.Select(entry => (Short(entry.Name), Parts(entry.Report)))]), $"{group.Key}: where the energy goes.", 1100, 420);
             var layered = analog[0].Report;
             report.Plot(EnergyPlots.Stacked($"energy [{Unit(layered).Name}]", [.. layered.Layers.Where(layer => layer.Joules > 0).OrderByDescending(layer => layer.Joules).Take(12)
-                .Select(layer => (layer.Layer.Name, layer.Energy.Where(part => part.Value > 0).ToDictionary(part => part.Key, part => part.Value / layered.Census.Samples / Unit(layered).Factor)))]),
+                .Select(layer => (End(layer.Layer.Name), layer.Energy.Where(part => part.Value > 0).ToDictionary(part => part.Key, part => part.Value / layered.Census.Samples / Unit(layered).Factor)))]),
                 $"{analog[0].Name}: energy by layer and component, the twelve that take most.", 1100, 420);
         }
         report.Heading("Efficiency and density")
@@ -88,6 +88,9 @@ internal static class EnergyReport
     private static (double Factor, string Name) Unit(CostReport report) => report.JoulesPerInference > 1e-6 ? (1e-6, "µJ") : (1e-9, "nJ");
 
     private static string Short(string name) => name.Replace("mnist-", "").Replace("ptb-lstm-", "").Replace("resnet18-", "").Replace("squeezenet1_1-", "").Replace("conductance-", "G×").Replace("-half-time", ", t/2").Replace("-", " ");
+
+    /// <summary>The end of a long name, which tells layers apart.</summary>
+    private static string End(string name) => name.Length <= 12 ? name : "…" + name[^11..];
 
     private static string Text(double value) => value.ToString("G4", CultureInfo.InvariantCulture);
 }
