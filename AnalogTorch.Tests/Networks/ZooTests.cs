@@ -214,7 +214,7 @@ public class ZooTests
         AssertSays(() => new CifarResNet(21), "6n + 2", "21");
         AssertSays(() => new WordLstm(10, 4, 8, tied: true), "4 and 8");
         AssertSays(() => new TransformerEncoderBlock(10, 3), "divides");
-        AssertSays(() => new AlexNet(classes: 0), "one class or more");
+        AssertSays(() => new AlexNet(classes: -1), "one class or more", "-1");
         AssertSays(() => new LstmTagger(0, 3), "positive");
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using AnalogTorch.Core;
 using static TorchSharp.torch;
 
@@ -14,7 +15,7 @@ internal sealed partial class FusedEngine<T>
             var requested = TensorMemory.PointerOrNull<float>(counts);
             var elements = (long)planes.Outputs * planes.Inputs;
             var readsAlone = requested is null && target.WriteNoise == 0;
-            T none = T.Zero, one = T.Bits(1);
+            var none = T.Zero;
             var start = 0L;
             if (readsAlone)
                 for (; start + T.Width <= elements; start += T.Width)
@@ -39,22 +40,45 @@ internal sealed partial class FusedEngine<T>
                     Planes.Count(planes.UpCounts, left & ~down, index, width);
                     Planes.Count(planes.DownCounts, left & down, index, width);
                 }
-                for (; !T.IsZero(left); left = T.MaxInt(T.SubtractInt(left, one), none))
+                switch (draw)
                 {
-                    var idle = T.EqualInt(left, none);
-                    var remembered = TStep.Remember(step, memory);
-                    T random = draw switch
-                    {
-                        PulseDraw.Normal => lanes.NextNormal(),
-                        PulseDraw.Uniform => lanes.NextUniform(),
-                        _ => 0f,
-                    };
-                    var change = T.Select(down, step.Down(value, remembered, cell, random), step.Up(value, remembered, cell, random));
-                    value = T.Select(idle, value, Clip(value + change, cell));
-                    memory = T.Select(idle, memory, remembered);
+                    case PulseDraw.Normal:
+                        Send<TStep, NormalDraw>(step, ref lanes, ref value, ref memory, cell, left, down);
+                        break;
+                    case PulseDraw.Uniform:
+                        Send<TStep, UniformDraw>(step, ref lanes, ref value, ref memory, cell, left, down);
+                        break;
+                    default:
+                        Send<TStep, NoDraw>(step, ref lanes, ref value, ref memory, cell, left, down);
+                        break;
                 }
                 planes.Store(step, index, width, value, memory, cell, ref lanes, untouched);
             }
+        }
+
+        /// <summary>Sends each lane its pulses, one after the other.</summary>
+        /// <remarks>A method of its own, so that the loop is compiled with everything in registers.</remarks>
+        [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+        private static void Send<TStep, TDraw>(TStep step, ref RandomLanes<T> lanes, ref T elements, ref T memories, in Cell<T> cell, T left, T down)
+            where TStep : struct, IPulseStep<TStep>
+            where TDraw : struct, IDraw
+        {
+            T none = T.Zero, one = T.Bits(1), value = elements, memory = memories;
+            var stream = lanes;
+            var onlyUp = T.IsZero(down);
+            for (; !T.IsZero(left); left = T.MaxInt(T.SubtractInt(left, one), none))
+            {
+                var idle = T.EqualInt(left, none);
+                var remembered = TStep.Remember(step, memory);
+                var random = TDraw.Next(ref stream);
+                var change = step.Up(value, remembered, cell, random);
+                if (!onlyUp)
+                    change = T.Select(down, step.Down(value, remembered, cell, random), change);
+                value = T.Select(idle, value, Clip(value + change, cell));
+                if (TStep.HasMemory)
+                    memory = T.Select(idle, memory, remembered);
+            }
+            (elements, memories, lanes) = (value, memory, stream);
         }
     }
 }

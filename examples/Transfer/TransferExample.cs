@@ -23,7 +23,7 @@ internal sealed class TransferExample : Example
     private readonly Option<string> backbone = Cli.Choice("--backbone", "Network whose features are used (with --data)", Backbones);
     private readonly Option<string?> weights = Cli.File("--weights", "Its weights: .pth, .safetensors or .onnx (default: the file of its name in weights/ of --data)");
     private readonly Option<IReadOnlyList<string>> modes = Cli.Choices(
-        "--mode", "Train a new last layer on frozen features, in memory and digitally; fine-tune the whole network for the hardware and program it; train the whole network in memory",
+        "--mode", "Train a new last layer on frozen features, in memory and digitally; fine-tune the whole network for the hardware and program it; train the whole network in memory (default head,finetune; with --data head)",
         [Head, FineTune], Head, FineTune, InMemory);
     private readonly Option<int> epochs = Cli.Integer("--epochs", "Passes over the features; 0 takes what suits the run", 0, 0, 10_000);
     private readonly Option<int> fineTuneEpochs = Cli.Integer("--finetune-epochs", "Passes over the images when the whole network is trained; 0 takes what suits the run", 0, 0, 10_000);
@@ -45,7 +45,8 @@ internal sealed class TransferExample : Example
 
     public override void Run(ExampleRun run, ParseResult arguments)
     {
-        var chosen = arguments.GetValue(modes)!;
+        // A large backbone takes hours to fine-tune on a processor: only if asked for.
+        var chosen = run.Data is not null && arguments.GetResult(modes) is null or { Implicit: true } ? [Head] : arguments.GetValue(modes)!;
         var (quick, seed) = (run.Options.Quick, run.Options.Seed);
         var cacheFolder = Path.GetFullPath(arguments.GetValue(cache) ?? Path.Combine(run.Options.Output, "cache"));
         using var scope = torch.NewDisposeScope();
