@@ -80,8 +80,8 @@ internal static class TransferReport
             .Table(columns, cells)
             .Plot(Plots.Bars("test accuracy [%]", "F1",
                 [.. networks.SelectMany(group => deployments.Where(deployment => deployment.Network == group[0].Way)
-                    .Select(deployment => new Column($"{deployment.Network} {deployment.Name.Replace('-', ' ')}", 100 * deployment.Mean, 100 * Numbers.Deviation(deployment.Accuracies)))
-                    .Prepend(new Column($"{group[0].Way} digital", 100 * group.Average(training => training.Accuracy[^1]), 0)))]), "The deployments beside each other.", 1100)
+                    .Select(deployment => new Column($"{deployment.Network} {Short(deployment.Name)}", 100 * deployment.Mean, 100 * Numbers.Deviation(deployment.Accuracies)))
+                    .Prepend(new Column($"{group[0].Way} digital", 100 * group.Average(training => training.Accuracy[^1]), 0)))]), "The deployments beside each other: right after programming (now), a day later without compensation (day raw), and with it.", 1100)
             .Plot(Plots.Lines("epoch", "test accuracy [%]", [.. networks.Select(group => new Curve(
                 group[0].Way, [.. Enumerable.Range(1, group[0].Accuracy.Length).Select(epoch => (double)epoch)],
                 [.. Enumerable.Range(0, group[0].Accuracy.Length).Select(epoch => 100 * group.Average(training => training.Accuracy[epoch]))]))]),
@@ -98,6 +98,14 @@ internal static class TransferReport
             .Plot(Plots.Lines("epoch", "test accuracy [%]", [.. trainings.Select(training => new Curve(
                 $"seed {training.Seed}", [.. Enumerable.Range(1, training.Accuracy.Length).Select(epoch => (double)epoch)], [.. training.Accuracy.Select(value => 100 * value)]))]), "Accuracy from epoch to epoch.");
     }
+
+    /// <summary>A name that fits below a bar.</summary>
+    private static string Short(string name) => name switch
+    {
+        "programmed" => "now",
+        "day-uncompensated" => "day raw",
+        _ => name,
+    };
 
     private static string Title(string name, double time) => name switch
     {
