@@ -138,6 +138,7 @@ public class CensusTests
             Assert.Equal(tile.Cells.Pulses - before[i].Pulses + tile.BiasCells!.Pulses - biasBefore[i].Pulses, arrays[i].UpdatePulses);
             Assert.Equal(tile.Cells.ProgrammingPulses - before[i].ProgrammingPulses + tile.BiasCells.ProgrammingPulses - biasBefore[i].ProgrammingPulses, arrays[i].ProgrammingPulses);
             Assert.True(arrays[i].UpdatePulses > 0 && arrays[i].ProgrammingPulses > 0);
+            Assert.Equal((3L, 3L), (arrays[i].Transfers, tile.Cells.Transfers)); // after 64, 128 and 192 of 208 examples
         }
         var report = new Duration90nm().Of(census);
         Assert.Equal(arrays.Sum(layer => layer.UpdatePulses) * 10e-15 / 200, report.Energy[CostComponent.Update], 1e-20);
@@ -168,6 +169,31 @@ public class CensusTests
         Assert.Equal(2 * one.Energy[CostComponent.Converters], four.Energy[CostComponent.Converters], 1e-24);
         Assert.Equal(60 * hardware.DigitalEnergy, four.Energy[CostComponent.Digital], 1e-24);
         Assert.Equal(one.SecondsPerInference, four.SecondsPerInference);
+    }
+
+    /// <summary>Drives, conversions, sums and bytes by hand: 100 lines on tiles of 50, 60 outputs on tiles of 30; 7 reads, 3 backward, 2 updates.</summary>
+    [Fact]
+    public void TilesDriveConvertAndAdd()
+    {
+        var layer = new CensusLayer { Name = "fc", Kind = "Linear", IsArray = true, Inputs = 100, Outputs = 60, Reads = 7, TransposedReads = 3, Updates = 2 };
+        var work = TileWork.Of(layer, new LimitedSize { Inputs = 50, Outputs = 30 });
+        Assert.Equal(new TileWork(4, 10 * 4, 9 * 100 * 2 + 3 * 60 * 2, 7 * 60 * 2 + 3 * 100 * 2, 7 * 60 + 3 * 100, 7 * 60 * 2 + 3 * 100 * 2), work);
+        Assert.Equal(default, TileWork.Of(layer with { IsArray = false }, new UnlimitedSize()));
+        var json = new Duration90nm { Size = new LimitedSize { Inputs = 50, Outputs = 30 } }.Of(new Census([layer], 1)).ToJson()["layers"]![0]!;
+        Assert.Equal((work.Drives, work.Conversions, work.Bytes), ((long)json["drives"]!, (long)json["conversions"]!, (long)json["bytes"]!));
+    }
+
+    /// <summary>Pairs of devices in siemens are priced by what they hold; those of normalised devices, which hold none, by what is assumed.</summary>
+    [Fact]
+    public void OnlyConductancesAreMeasured()
+    {
+        using var x = zeros(1, 20);
+        using var siemens = Linear(20, 10);
+        siemens.ToAnalog(PcmPresets.Pair, seed: 1);
+        Assert.InRange(siemens.TakeCensus(x).Layers[0].SiemensPerWeight!.Value, 0.1 * Units.uS, 40 * Units.uS);
+        using var normalised = Linear(20, 10);
+        normalised.ToAnalog(PcmPresets.ExpStepPair, seed: 1);
+        Assert.Null(normalised.TakeCensus(x).Layers[0].SiemensPerWeight);
     }
 
     [Fact]

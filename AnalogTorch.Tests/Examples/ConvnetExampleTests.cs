@@ -1,10 +1,9 @@
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 
 namespace AnalogTorch.Tests.Examples;
 
 /// <summary>The example with a network of one's own, as a user runs it.</summary>
-public partial class ConvnetExampleTests
+public class ConvnetExampleTests
 {
     [Fact]
     public async Task TrainsAndReports()
@@ -23,7 +22,7 @@ public partial class ConvnetExampleTests
         var rows = metrics["rows"]!.AsArray();
         Assert.Equal(["digital", "hardware-aware", "msp-lsp"], rows.Select(row => (string?)row!["name"]));
         string[] members = ["test_accuracy", "test_accuracy_std", "seconds", "test_accuracy_last", "gap_to_digital", "images_per_second"];
-        Assert.All(rows, row => Assert.All(members, member => Assert.NotNull(row![member])));
+        Assert.All(rows, row => Assert.All(members, member => Assert.InRange((double)row![member]!, -1, 1e6)));
         Assert.All(rows, row => Assert.True((double)row!["test_accuracy"]! > 0.15 && (int)row["seeds"]! == 2)); // a guess gets 10 %
         // Four layers, biases included: 8·26, 16·201, 64·257, 10·65.
         Assert.All(rows.Skip(1), row => Assert.Equal((20_522, 4), ((int)row!["weights"]!, (int)row["tiles"]!)));
@@ -74,17 +73,8 @@ public partial class ConvnetExampleTests
         Assert.DoesNotContain("analog", network, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("private readonly Conv2d conv1 = Conv2d(", network, StringComparison.Ordinal);
 
-        var lines = Source("TrainingLoop.cs").Split('\n');
-        var marked = lines.Where(line => line.TrimEnd().EndsWith("// analog", StringComparison.Ordinal)).ToArray();
-        Assert.DoesNotContain(lines.Except(marked), line => line.Contains("analog", StringComparison.OrdinalIgnoreCase));
-        var statements = marked.Where(line => !UsingDirective().IsMatch(line)).ToArray();
-        Assert.Equal(2, statements.Length);
-        Assert.Contains("model.ToAnalog(", statements[0], StringComparison.Ordinal);
-        Assert.Contains("new AnalogSGD(", statements[1], StringComparison.Ordinal);
+        OrdinaryLoop.AssertOnlyMarkedLinesAreAnalog("Convnet", "TrainingLoop.cs");
     }
 
     private static string Source(string file) => File.ReadAllText(Path.Combine(Repository.Root, "examples", "Convnet", file));
-
-    [GeneratedRegex(@"^using [\w.]+;")]
-    private static partial Regex UsingDirective();
 }

@@ -18,7 +18,7 @@ public class DeploymentExamplesTests
             Assert.InRange((double)row["pulses_per_weight"]!, 4, 84);
             Assert.InRange((double)row["seconds"]!, 0, 60);
         }
-        Assert.All(["mlp digital", "mlp one-shot", "mlp four-phase"], name => Assert.NotNull(rows.Single(row => (string?)row!["name"] == name)!["test_accuracy"]));
+        Assert.All(["mlp digital", "mlp one-shot", "mlp four-phase"], name => Assert.InRange((double)rows.Single(row => (string?)row!["name"] == name)!["test_accuracy"]!, 0.05, 1));
         Assert.All(["The error after each phase", "Programmed against target weight", "budget [pulses per phase]", "A network before and after"], part => Assert.Contains(part, report, StringComparison.Ordinal));
     }
 

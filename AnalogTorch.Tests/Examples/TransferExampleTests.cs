@@ -1,10 +1,9 @@
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 
 namespace AnalogTorch.Tests.Examples;
 
 /// <summary>The transfer example, as a user runs it.</summary>
-public partial class TransferExampleTests
+public class TransferExampleTests
 {
     [Fact]
     public async Task HeadsAndNetworksAreTrainedAndProgrammed()
@@ -57,17 +56,8 @@ public partial class TransferExampleTests
     [Fact]
     public void OnlyTheMarkedLinesAreAnalog()
     {
-        var lines = File.ReadAllLines(Path.Combine(Repository.Root, "examples", "Transfer", "TransferLoop.cs"));
-        var marked = lines.Where(line => line.TrimEnd().EndsWith("// analog", StringComparison.Ordinal)).ToArray();
-        Assert.DoesNotContain(lines.Except(marked), line => line.Contains("analog", StringComparison.OrdinalIgnoreCase));
-        var statements = marked.Where(line => !UsingDirective().IsMatch(line)).ToArray();
-        Assert.Equal(2, statements.Length);
-        Assert.Contains("model.ToAnalog(", statements[0], StringComparison.Ordinal);
-        Assert.Contains("new AnalogSGD(", statements[1], StringComparison.Ordinal);
+        OrdinaryLoop.AssertOnlyMarkedLinesAreAnalog("Transfer", "TransferLoop.cs");
     }
 
     private static JsonArray Metrics(TemporaryFolder folder) => JsonNode.Parse(File.ReadAllText(folder.At("out/metrics.json")))!["rows"]!.AsArray();
-
-    [GeneratedRegex(@"^using [\w.]+;")]
-    private static partial Regex UsingDirective();
 }

@@ -47,17 +47,11 @@ public abstract class CellArray : IUpdatable, IDisposable
     /// <summary>Physical quantities worth looking at, by name, in SI: conductances of the devices, for instance.</summary>
     public abstract IEnumerable<(string Name, Tensor Values)> Observables { get; }
 
-    /// <summary>Mean over the weights of all their conductances (S), each as often as its current counts; null for cells that are no conductances.</summary>
-    public virtual double? MeanSiemensPerWeight
-    {
-        get
-        {
-            using var noGrad = no_grad();
-            using var scope = NewDisposeScope();
-            var means = Observables.Where(entry => entry.Name.StartsWith('G') || entry.Name.StartsWith('g')).Select(entry => entry.Values.mean().item<float>()).ToArray();
-            return means.Length == 0 ? null : means.Sum();
-        }
-    }
+    /// <summary>Mean over the weights of all their conductances (S), each as often as its current counts; null for cells whose devices have no conductance in siemens.</summary>
+    public virtual double? MeanSiemensPerWeight => null;
+
+    /// <summary>Transfers from less to more significant devices so far.</summary>
+    public virtual long Transfers => 0;
 
     /// <summary>The engine that pulses the devices.</summary>
     protected IPulseEngine Engine { get; private set; }

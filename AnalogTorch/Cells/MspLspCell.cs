@@ -74,12 +74,12 @@ public sealed record MspLspCell : UnitCell
 
     private sealed class Array : CellArray
     {
-        private const string Plus = "g_plus", Minus = "g_minus", Rest = "rest", Transfers = "transfers", LeakedUntil = "leaked_until";
+        private const string Plus = "g_plus", Minus = "g_minus", Rest = "rest", TransfersDone = "transfers", LeakedUntil = "leaked_until";
         private readonly MspLspCell cell;
         private readonly DeviceArray lsp, reference;
         private PulseTarget? target;
 
-        public Array(MspLspCell cell, Rng rng, Tensor weights) : base(rng, weights, Transfers, LeakedUntil)
+        public Array(MspLspCell cell, Rng rng, Tensor weights) : base(rng, weights, TransfersDone, LeakedUntil)
         {
             this.cell = cell;
             var groups = (weights.shape[0] + cell.OutputsPerReference - 1) / cell.OutputsPerReference;
@@ -93,6 +93,8 @@ public sealed record MspLspCell : UnitCell
         public override IEnumerable<(string Name, Tensor Values)> Observables =>
             [("G⁺", State[Plus]), ("G⁻", State[Minus]), ("g", Conductance(lsp))];
 
+        public override long Transfers => State.Counter(TransfersDone);
+
         public override double? MeanSiemensPerWeight
         {
             get
@@ -103,7 +105,7 @@ public sealed record MspLspCell : UnitCell
             }
         }
 
-        private int Sign => cell.Polarity.Sign(State.Counter(Transfers));
+        private int Sign => cell.Polarity.Sign(State.Counter(TransfersDone));
 
         public override void Refresh()
         {
@@ -144,7 +146,7 @@ public sealed record MspLspCell : UnitCell
             Refresh();
             if (!transfer)
                 return;
-            State.Counter(Transfers)++;
+            State.Counter(TransfersDone)++;
             Transfer(Weights * (float)cell.SiemensPerWeight, rng);
         }
 

@@ -51,6 +51,18 @@ public sealed record OneSidedPair : UnitCell
 
         public override IEnumerable<(string Name, Tensor Values)> Observables => [("G⁺", plus.Planes.Value), ("G⁻", minus.Planes.Value)];
 
+        public override double? MeanSiemensPerWeight
+        {
+            get
+            {
+                if (!cell.Device.IsInSiemens)
+                    return null;
+                using var noGrad = no_grad();
+                using var scope = NewDisposeScope();
+                return plus.Planes.Value.mean().item<float>() + minus.Planes.Value.mean().item<float>();
+            }
+        }
+
         public override void Refresh() => Run(plus, plusTarget, (engine, target) => engine.Read(target, StepStream.Split("read")), PulsesSent);
 
         protected override void OnWrite(Tensor targets, Rng rng)

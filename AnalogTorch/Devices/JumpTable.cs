@@ -33,6 +33,9 @@ public sealed record JumpTable : PulsedDevice, IResettable, ICrossChecked
     public double GResetSpread { get; init => field = NotNegative(value); } = 0.2 * Units.uS;
 
     /// <inheritdoc/>
+    internal override bool IsInSiemens => true;
+
+    /// <inheritdoc/>
     public override double NominalStep => GMax * Math.Max(Jumps.MeanUp(0.5), 1e-6);
 
     /// <inheritdoc/>

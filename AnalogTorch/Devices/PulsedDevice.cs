@@ -20,6 +20,9 @@ public abstract record PulsedDevice : HardwareConfig
     /// <summary>The nominal bounds of what a read sees.</summary>
     public abstract (double Min, double Max) Range { get; }
 
+    /// <summary>Whether what a read sees is a conductance in siemens; else it is a normalised value.</summary>
+    internal virtual bool IsInSiemens => false;
+
     /// <summary>Draws the parameters of new elements and puts them into their start state.</summary>
     /// <param name="rng">The stream of this wafer; the element-to-element variation is a function of it.</param>
     /// <param name="shape">Outputs × inputs.</param>

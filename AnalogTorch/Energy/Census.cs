@@ -22,11 +22,11 @@ public sealed record Census(IReadOnlyList<CensusLayer> Layers, long Samples)
     {
         string[][] lines =
         [
-            ["layer", "kind", "inputs → outputs", "reads", "transposed", "updates", "update pulses", "programming pulses", "digital", "activations"],
+            ["layer", "kind", "inputs → outputs", "reads", "transposed", "updates", "update pulses", "transfers", "programming pulses", "digital", "activations"],
             .. Layers.Select(layer => (string[])
             [
                 layer.Name, layer.Kind, layer.IsArray ? $"{layer.Inputs} → {layer.Outputs}{(layer.Groups > 1 ? $" × {layer.Groups}" : "")}" : "", Number(layer.Reads),
-                Number(layer.TransposedReads), Number(layer.Updates), Number(layer.UpdatePulses), Number(layer.ProgrammingPulses + layer.WritePulses),
+                Number(layer.TransposedReads), Number(layer.Updates), Number(layer.UpdatePulses), Number(layer.Transfers), Number(layer.ProgrammingPulses + layer.WritePulses),
                 Number(layer.DigitalElements + layer.DigitalMultiplyAccumulates), Number(layer.Activations),
             ]),
         ];

@@ -39,6 +39,9 @@ public sealed record CensusLayer
     /// <summary>Update pulses that devices received.</summary>
     public long UpdatePulses { get; init; }
 
+    /// <summary>Transfers from less to more significant devices during the pass.</summary>
+    public long Transfers { get; init; }
+
     /// <summary>Pulses spent on transfers, refreshes and writing during the pass.</summary>
     public long ProgrammingPulses { get; init; }
 

@@ -75,7 +75,7 @@ public static class CensusTaker
         private readonly LayerKind? kind;
         private readonly TiledLayer? tiled;
         private readonly bool asArray;
-        private readonly (long Updates, long Pulses, long Programming)[] before;
+        private readonly (long Updates, long Pulses, long Programming, long Transfers)[] before;
         private readonly IDisposable watch;
         private long reads, transposed, elements;
 
@@ -141,6 +141,7 @@ public static class CensusTaker
                     Updates = spent.Length == 0 ? 0 : spent.Max(counts => counts.Updates),
                     UpdatePulses = spent.Sum(counts => counts.Pulses),
                     ProgrammingPulses = spent.Sum(counts => counts.Programming),
+                    Transfers = spent.Length == 0 ? 0 : spent.Max(counts => counts.Transfers),
                     WritePulses = tiles.OfType<ProgrammedTile>().Sum(tile => tile.Outcome.Pulses),
                     Devices = tiles.Sum(tile => tile.DeviceCount),
                     SiemensPerWeight = Conductance(tiles),
@@ -165,12 +166,12 @@ public static class CensusTaker
                 transposed += count;
         }
 
-        private static (long Updates, long Pulses, long Programming) Counters(Tile tile) => tile is AnalogTile analog
-            ? (analog.Cells.Examples, analog.Cells.Pulses + (analog.BiasCells?.Pulses ?? 0), analog.Cells.ProgrammingPulses + (analog.BiasCells?.ProgrammingPulses ?? 0))
+        private static (long Updates, long Pulses, long Programming, long Transfers) Counters(Tile tile) => tile is AnalogTile analog
+            ? (analog.Cells.Examples, analog.Cells.Pulses + (analog.BiasCells?.Pulses ?? 0), analog.Cells.ProgrammingPulses + (analog.BiasCells?.ProgrammingPulses ?? 0), analog.Cells.Transfers)
             : default;
 
-        private static (long Updates, long Pulses, long Programming) Less((long Updates, long Pulses, long Programming) after, (long Updates, long Pulses, long Programming) before) =>
-            (after.Updates - before.Updates, after.Pulses - before.Pulses, after.Programming - before.Programming);
+        private static (long Updates, long Pulses, long Programming, long Transfers) Less((long Updates, long Pulses, long Programming, long Transfers) after, (long Updates, long Pulses, long Programming, long Transfers) before) =>
+            (after.Updates - before.Updates, after.Pulses - before.Pulses, after.Programming - before.Programming, after.Transfers - before.Transfers);
 
         private static double? Conductance(IReadOnlyList<Tile> tiles)
         {

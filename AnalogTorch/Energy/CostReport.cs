@@ -82,6 +82,11 @@ public sealed record CostReport(HardwareCost Hardware, Census Census, IReadOnlyL
             ["square_metres"] = layer.SquareMetres,
             ["devices"] = layer.Devices,
             ["tiles"] = layer.Tiles,
+            ["tile_reads"] = layer.Work.TileReads,
+            ["drives"] = layer.Work.Drives,
+            ["conversions"] = layer.Work.Conversions,
+            ["sums"] = layer.Work.Sums,
+            ["bytes"] = layer.Work.Bytes,
             ["siemens_per_weight"] = layer.Layer.SiemensPerWeight,
             ["energy"] = Parts(layer.Energy.ToDictionary(part => part.Key, part => part.Value / Census.Samples)),
         })]),
@@ -92,14 +97,14 @@ public sealed record CostReport(HardwareCost Hardware, Census Census, IReadOnlyL
     {
         string[][] lines =
         [
-            ["layer", "kind", "inputs → outputs", "reads", "energy", "time", "area [mm²]", "devices", "tiles"],
+            ["layer", "kind", "inputs → outputs", "reads", "drives", "conversions", "energy", "time", "area [mm²]", "devices", "tiles"],
             .. Layers.Where(layer => layer.Joules > 0 || layer.Layer.IsArray).Select(layer => (string[])
             [
                 layer.Layer.Name, layer.Layer.Kind, layer.Layer.IsArray ? $"{layer.Layer.Inputs} → {layer.Layer.Outputs}" : "",
-                Text((double)layer.Layer.Reads / Census.Samples, "#,0.##"), Units.Format(layer.Joules / Census.Samples, "J"), Units.Format(layer.Seconds / Census.Samples, "s"),
+                Text((double)layer.Layer.Reads / Census.Samples, "#,0.##"), Text((double)layer.Work.Drives / Census.Samples, "#,0.##"), Text((double)layer.Work.Conversions / Census.Samples, "#,0.##"), Units.Format(layer.Joules / Census.Samples, "J"), Units.Format(layer.Seconds / Census.Samples, "s"),
                 Text(layer.SquareMetres * 1e6, "G4"), Text(layer.Devices, "N0"), Text(layer.Tiles, "N0"),
             ]),
-            ["total", "", "", "", Units.Format(JoulesPerInference, "J"), Units.Format(SecondsPerInference, "s"), Text(SquareMetres * 1e6, "G4"), Text(Devices, "N0"), Text(Layers.Sum(layer => layer.Tiles), "N0")],
+            ["total", "", "", "", "", "", Units.Format(JoulesPerInference, "J"), Units.Format(SecondsPerInference, "s"), Text(SquareMetres * 1e6, "G4"), Text(Devices, "N0"), Text(Layers.Sum(layer => layer.Tiles), "N0")],
         ];
         var widths = lines[0].Select((_, column) => lines.Max(line => line[column].Length)).ToArray();
         var text = new StringBuilder();

@@ -7,7 +7,7 @@ namespace AnalogTorch.Energy;
 public sealed record Duration14nm : DurationHardware
 {
     /// <summary>The design with the factor of the node.</summary>
-    public Duration14nm() => CircuitScale = 14.0 / 90 * (0.8 / 1.2) * (0.8 / 1.2);
+    public Duration14nm() => CircuitScale = CircuitScaleOf14nm;
 
     /// <inheritdoc/>
     public override string Source =>

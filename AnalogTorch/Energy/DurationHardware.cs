@@ -18,6 +18,12 @@ namespace AnalogTorch.Energy;
 /// </remarks>
 public abstract record DurationHardware : HardwareCost
 {
+    /// <summary>Factor of 14 nm on energies of circuits designed in 90 nm: capacitance with the node, and the square of the supply, 0.8 V for 1.2 V.</summary>
+    internal const double CircuitScaleOf14nm = 14.0 / 90 * (0.8 / 1.2) * (0.8 / 1.2);
+
+    /// <summary>Energy of an element that digital circuits in 90 nm work out (J); calibrated here.</summary>
+    internal const double DigitalEnergyOf90nm = 18e-12;
+
     /// <summary>Largest tile; a larger matrix takes several, whose sums are added by digital circuits.</summary>
     public TileSize Size { get; init => field = NotNull(value); } = new UnlimitedSize();
 
@@ -50,7 +56,7 @@ public abstract record DurationHardware : HardwareCost
 
     /// <summary>Energy of an element that digital circuits work out; calibrated here.</summary>
     [Unit("J")]
-    public double DigitalEnergy { get; init => field = NotNegative(value); } = 18e-12;
+    public double DigitalEnergy { get; init => field = NotNegative(value); } = DigitalEnergyOf90nm;
 
     /// <summary>Factor on the energies of lines, routing and digital circuits, of a smaller node.</summary>
     [Unit("1")]
@@ -111,30 +117,26 @@ public abstract record DurationHardware : HardwareCost
             energy[CostComponent.Digital] = digital * CircuitScale * DigitalEnergy;
             return new(layer, energy, 0, 0, 0, 0);
         }
-        var (tiles, down, across) = Layout(layer, Size);
-        var (rows, columns) = (layer.Inputs * layer.Groups, layer.Outputs * layer.Groups);
-        var lines = (double)(layer.Reads + layer.Updates) * rows * across + (double)layer.TransposedReads * columns * down;
-        var converted = (double)layer.Reads * columns * down + (double)layer.TransposedReads * rows * across;
-        var sums = (double)layer.Reads * columns * (down - 1) + (double)layer.TransposedReads * rows * (across - 1);
+        var work = TileWork.Of(layer, Size);
         energy[CostComponent.Array] = (double)layer.Weights * (layer.Reads + layer.TransposedReads) * ReadVoltage * ReadVoltage * Conductance.Of(layer) * OnTime;
-        energy[CostComponent.Drivers] = lines * CircuitScale * RowEnergy;
-        energy[CostComponent.Converters] = converted * CircuitScale * ColumnEnergy;
-        energy[CostComponent.Routing] = converted * CircuitScale * RoutingEnergy * RoutingDistance;
-        energy[CostComponent.Digital] = (digital + sums) * CircuitScale * DigitalEnergy;
+        energy[CostComponent.Drivers] = work.Drives * CircuitScale * RowEnergy;
+        energy[CostComponent.Converters] = work.Conversions * CircuitScale * ColumnEnergy;
+        energy[CostComponent.Routing] = work.Conversions * CircuitScale * RoutingEnergy * RoutingDistance;
+        energy[CostComponent.Digital] = (digital + work.Sums) * CircuitScale * DigitalEnergy;
         energy[CostComponent.Update] = layer.UpdatePulses * UpdatePulseEnergy;
         energy[CostComponent.Programming] = layer.ProgrammingPulses * ProgrammingPulseEnergy;
         var copies = Math.Clamp(layer.Reads / samples, 1, Copies);
         var seconds = ((layer.Reads + layer.TransposedReads) * (IntegrationTime + RampTime) + layer.Updates * UpdateTime) / copies;
-        var area = AreaOf(layer, tiles, down, across);
         var devices = layer.Devices > 0 ? layer.Devices : (long)Math.Ceiling(layer.Weights * DevicesPerWeight);
-        return new(layer, energy, seconds, copies * area, copies * devices, copies * tiles);
+        return new(layer, energy, seconds, copies * AreaOf(layer, work.Tiles), copies * devices, copies * work.Tiles, work);
     }
 
-    private double AreaOf(CensusLayer layer, long tiles, long down, long across)
+    private double AreaOf(CensusLayer layer, long tiles)
     {
-        var (inputs, outputs) = (Math.Min(layer.Size.MaxInputs, Size.MaxInputs), Math.Min(layer.Size.MaxOutputs, Size.MaxOutputs));
+        var (inputs, outputs) = TileWork.Lines(layer, Size);
+        // Tiles of a size are built whole; an array without one is as large as its matrix.
         return inputs == long.MaxValue || outputs == long.MaxValue
-            ? layer.Weights * CellArea + layer.Groups * (layer.Inputs * across * RowArea + layer.Outputs * down * ColumnArea)
-            : tiles * (inputs * outputs * CellArea + inputs * RowArea + outputs * ColumnArea); // tiles are built whole
+            ? layer.Weights * CellArea + layer.Groups * (layer.Inputs * RowArea + layer.Outputs * ColumnArea)
+            : tiles * (inputs * outputs * CellArea + inputs * RowArea + outputs * ColumnArea);
     }
 }

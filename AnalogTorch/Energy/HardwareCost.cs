@@ -1,5 +1,4 @@
 using AnalogTorch.Core;
-using AnalogTorch.Tiles;
 
 namespace AnalogTorch.Energy;
 
@@ -38,7 +37,8 @@ public enum CostComponent
 /// <param name="SquareMetres">Area of its tiles, all copies included (m²).</param>
 /// <param name="Devices">Devices of its tiles, all copies included.</param>
 /// <param name="Tiles">Number of its tiles, all copies included.</param>
-public sealed record LayerCost(CensusLayer Layer, IReadOnlyDictionary<CostComponent, double> Energy, double Seconds, double SquareMetres, long Devices, long Tiles)
+/// <param name="Work">Drives, conversions, sums and bytes of its tiles; none of a layer that is in no tile.</param>
+public sealed record LayerCost(CensusLayer Layer, IReadOnlyDictionary<CostComponent, double> Energy, double Seconds, double SquareMetres, long Devices, long Tiles, TileWork Work = default)
 {
     /// <summary>Energy of all components (J).</summary>
     public double Joules => Energy.Values.Sum();
@@ -60,19 +60,5 @@ public abstract record HardwareCost : HardwareConfig
     {
         ArgumentNullException.ThrowIfNull(census);
         return new(this, census, [.. census.Layers.Select(layer => Of(layer, census.Samples))]);
-    }
-
-    /// <summary>How many tiles a layer takes, and how many of them are above each other and beside each other.</summary>
-    private protected static (long Tiles, long Down, long Across) Layout(CensusLayer layer, TileSize size)
-    {
-        var (inputs, outputs) = (Math.Min(layer.Size.MaxInputs, size.MaxInputs), Math.Min(layer.Size.MaxOutputs, size.MaxOutputs));
-        var grid = TileGrid.Of(Limited(inputs, outputs), layer.Inputs, layer.Outputs, layer.Groups);
-        return (grid.Tiles, Ceiling(layer.Inputs, inputs), Ceiling(layer.Outputs, outputs));
-
-        static TileSize Limited(long inputs, long outputs) => inputs == long.MaxValue && outputs == long.MaxValue
-            ? new UnlimitedSize()
-            : new LimitedSize { Inputs = (int)Math.Min(inputs, int.MaxValue), Outputs = (int)Math.Min(outputs, int.MaxValue) };
-
-        static long Ceiling(long count, long ofWhich) => count / ofWhich + (count % ofWhich == 0 ? 0 : 1);
     }
 }

@@ -32,7 +32,7 @@ public abstract record PublishedTiles : HardwareCost
 
     /// <summary>Energy of an element that digital circuits beside the tiles work out; the 90 nm design's 18 pJ scaled to 14 nm.</summary>
     [Unit("J")]
-    public double DigitalEnergy { get; init => field = NotNegative(value); } = 18e-12 * 14 / 90 * (0.8 / 1.2) * (0.8 / 1.2);
+    public double DigitalEnergy { get; init => field = NotNegative(value); } = DurationHardware.DigitalEnergyOf90nm * DurationHardware.CircuitScaleOf14nm;
 
     /// <inheritdoc/>
     public sealed override LayerCost Of(CensusLayer layer, long samples)
@@ -44,11 +44,11 @@ public abstract record PublishedTiles : HardwareCost
         };
         if (!layer.IsArray)
             return new(layer, energy, 0, 0, 0, 0);
-        var (tiles, down, _) = Layout(layer, new LimitedSize { Inputs = Inputs, Outputs = Outputs });
+        var work = TileWork.Of(layer, new LimitedSize { Inputs = Inputs, Outputs = Outputs });
         var reads = layer.Reads + layer.TransposedReads + layer.Updates; // an update is not published: as much as a read
         var operations = 2.0 * Inputs * Outputs;
-        energy[CostComponent.Whole] = reads * tiles * operations / OperationsPerJoule;
-        energy[CostComponent.Digital] += (double)layer.Reads * layer.Outputs * layer.Groups * (down - 1) * DigitalEnergy;
-        return new(layer, energy, reads * operations / OperationsPerSecond, tiles * TileArea, layer.Devices > 0 ? layer.Devices : layer.Weights * DevicesPerWeight, tiles);
+        energy[CostComponent.Whole] = reads * work.Tiles * operations / OperationsPerJoule;
+        energy[CostComponent.Digital] += work.Sums * DigitalEnergy;
+        return new(layer, energy, reads * operations / OperationsPerSecond, work.Tiles * TileArea, layer.Devices > 0 ? layer.Devices : layer.Weights * DevicesPerWeight, work.Tiles, work);
     }
 }

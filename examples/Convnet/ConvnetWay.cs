@@ -30,7 +30,7 @@ internal sealed record ConvnetWay(string Name, LayerHardware? Hardware, double L
     /// so a pulse moves it by half of what the number of inputs alone would give. Leakage, by which the capacitors creep 2 % of their way in 500
     /// examples, is worked in that often and not every 20, which takes half the time.
     /// </remarks>
-    private static TileConfig OfConvolutions => PcmPresets.MspLsp with
+    internal static TileConfig OfConvolutions => PcmPresets.MspLsp with
     {
         Cell = new MspLspCell { TransferEvery = 8_000, LeakEvery = 500 },
         Scaling = new FanInScaling { ReferenceInputs = 132 },

@@ -1,5 +1,4 @@
 using AnalogTorch.Models.Data;
-using AnalogTorch.Models.Transfer;
 using Spectre.Console;
 
 namespace AnalogTorch.Examples;
@@ -12,19 +11,6 @@ public static class Downloads
     {
         if (run.Options.Download)
             Run(run.Console, run.Cancel, (downloader, progress, cancel) => Models.Data.Mnist.DownloadAsync(run.Data!, downloader, progress, cancel));
-    }
-
-    /// <summary>Fetches the target's images and the backbone's weights of a transfer if the user asked for it.</summary>
-    public static void Transfer(ExampleRun run, string target, string backbone)
-    {
-        if (!run.Options.Download)
-            return;
-        if (target == "cifar10")
-            Run(run.Console, run.Cancel, (downloader, progress, cancel) => Cifar.Download10Async(run.Data!, downloader, progress, cancel));
-        if (target == "cifar100")
-            Run(run.Console, run.Cancel, (downloader, progress, cancel) => Cifar.Download100Async(run.Data!, downloader, progress, cancel));
-        if (PretrainedWeights.Downloadable.Contains(backbone))
-            Run(run.Console, run.Cancel, (downloader, progress, cancel) => PretrainedWeights.DownloadAsync(run.Data!, backbone, downloader, progress, cancel));
     }
 
     /// <summary>Runs a download to its end, such as <see cref="Models.Data.Mnist.DownloadAsync"/>.</summary>

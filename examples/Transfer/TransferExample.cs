@@ -108,7 +108,7 @@ internal sealed class TransferExample : Example
         var architecture = pretrained ? arguments.GetValue(backbone)! : PretrainTask.Architecture;
         if (run.Data is not null && file is null)
         {
-            Downloads.Transfer(run, named, architecture);
+            Fetch(run, named, architecture);
             file = PretrainedWeights.Find(run.Data, architecture);
         }
         var quick = run.Options.Quick;
@@ -127,6 +127,19 @@ internal sealed class TransferExample : Example
             TestImages = Count(testImages, hundred ? 5_000 : 2_000, hundred ? 500 : 300),
             DataSeed = run.Options.Seed,
         };
+    }
+
+    /// <summary>Fetches the target's images and the backbone's weights if the user asked for it.</summary>
+    private static void Fetch(ExampleRun run, string target, string architecture)
+    {
+        if (!run.Options.Download)
+            return;
+        if (target == TransferSource.Cifar10)
+            Downloads.Run(run.Console, run.Cancel, (downloader, progress, cancel) => Cifar.Download10Async(run.Data!, downloader, progress, cancel));
+        if (target == TransferSource.Cifar100)
+            Downloads.Run(run.Console, run.Cancel, (downloader, progress, cancel) => Cifar.Download100Async(run.Data!, downloader, progress, cancel));
+        if (PretrainedWeights.Downloadable.Contains(architecture))
+            Downloads.Run(run.Console, run.Cancel, (downloader, progress, cancel) => PretrainedWeights.DownloadAsync(run.Data!, architecture, downloader, progress, cancel));
     }
 
     /// <summary>Trains the backbone of a run without data.</summary>

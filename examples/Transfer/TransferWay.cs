@@ -1,4 +1,5 @@
 using AnalogTorch.Cells;
+using AnalogTorch.Examples.Convnet;
 using AnalogTorch.Layers;
 using AnalogTorch.Presets;
 using AnalogTorch.Tiles;
@@ -50,11 +51,7 @@ internal sealed record TransferWay(string Name, LayerHardware? Hardware, double 
     public static TransferWay Aware { get; } = new("hwa", PcmPresets.HardwareAwareForInference with { WeightNoise = new PerOutputWeightNoise { Deviation = 0.12 } }, 0.002);
 
     /// <summary>A whole network in memory: convolutions as in the example <c>convnet</c>.</summary>
-    public static TransferWay InMemory { get; } = new("in-memory", PcmPresets.MspLsp, 0.002, LayerRule.Of<Conv2d>(PcmPresets.MspLsp with
-    {
-        Cell = new MspLspCell { TransferEvery = 8_000, LeakEvery = 500 },
-        Scaling = new FanInScaling { ReferenceInputs = 132 },
-    }));
+    public static TransferWay InMemory { get; } = new("in-memory", PcmPresets.MspLsp, 0.002, LayerRule.Of<Conv2d>(ConvnetWay.OfConvolutions));
 
     /// <summary>All ways.</summary>
     public static IReadOnlyList<TransferWay> All { get; } = [.. Heads, Plain, Aware, InMemory];
