@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using AnalogTorch.Core;
 
 namespace AnalogTorch.Energy;
 
@@ -30,11 +30,7 @@ public sealed record Census(IReadOnlyList<CensusLayer> Layers, long Samples)
                 Number(layer.DigitalElements + layer.DigitalMultiplyAccumulates), Number(layer.Activations),
             ]),
         ];
-        var widths = lines[0].Select((_, column) => lines.Max(line => line[column].Length)).ToArray();
-        var text = new StringBuilder();
-        foreach (var line in lines)
-            text.AppendLine(string.Join("  ", line.Select((cell, column) => column < 3 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]))).TrimEnd());
-        return text.ToString();
+        return TextTable.Of(lines, column => column >= 3).ToString();
     }
 
     private static string Number(long value) => value == 0 ? "" : value.ToString("N0", CultureInfo.InvariantCulture);

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using AnalogTorch.Core;
 
@@ -106,11 +105,7 @@ public sealed record CostReport(HardwareCost Hardware, Census Census, IReadOnlyL
             ]),
             ["total", "", "", "", "", "", Units.Format(JoulesPerInference, "J"), Units.Format(SecondsPerInference, "s"), Text(SquareMetres * 1e6, "G4"), Text(Devices, "N0"), Text(Layers.Sum(layer => layer.Tiles), "N0")],
         ];
-        var widths = lines[0].Select((_, column) => lines.Max(line => line[column].Length)).ToArray();
-        var text = new StringBuilder();
-        foreach (var line in lines)
-            text.AppendLine(string.Join("  ", line.Select((cell, column) => column < 3 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]))).TrimEnd());
-        return text.AppendLine(string.Create(CultureInfo.InvariantCulture,
+        return TextTable.Of(lines, column => column >= 3).AppendLine(string.Create(CultureInfo.InvariantCulture,
             $"{Hardware.GetType().Name}: {TopsPerWatt:G4} TOP/s/W, {TopsPerSquareMillimetre:G4} TOP/s/mm², a result every {Units.Format(PipelinedSeconds, "s")} when pipelined; {string.Join(", ", Energy.Select(part => $"{part.Key.ToString().ToLowerInvariant()} {part.Value / JoulesPerInference:P0}"))}"))
             .AppendLine(Hardware.Source).ToString();
     }

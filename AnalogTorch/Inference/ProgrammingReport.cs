@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using AnalogTorch.Core;
 using AnalogTorch.Tiles;
 
 namespace AnalogTorch.Inference;
@@ -37,11 +37,7 @@ public sealed class ProgrammingReport
             .. Rows.Select(row => Line(row.Name, row.Outcome.Weights, row.Devices, row.Outcome.PulsesPerWeight, row.Outcome.RmsError, row.Outcome.FailedFraction)),
             Line("all", Weights, Devices, (double)Pulses / Math.Max(Weights, 1), RmsError, FailedFraction),
         ];
-        var widths = lines[0].Select((_, column) => lines.Max(line => line[column].Length)).ToArray();
-        var text = new StringBuilder();
-        foreach (var line in lines)
-            text.AppendLine(string.Join("  ", line.Select((cell, column) => column == 0 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]))));
-        return text.ToString();
+        return TextTable.Of(lines, column => column > 0).ToString();
     }
 
     private static string[] Line(string name, long weights, long devices, double pulses, double error, double failed) =>

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using AnalogTorch.Core;
 
 namespace AnalogTorch.Layers;
 
@@ -39,11 +39,7 @@ public sealed record ConversionReport(IReadOnlyList<ConversionRow> Rows)
             row.Name, row.Kind, row.Shape, Number(row.Weights), Number(row.Devices), Number(row.Tiles),
             row.IsAnalog ? row.Utilization.ToString("P0", CultureInfo.InvariantCulture) : "", row.Note,
         }).Prepend(header).Append(["total", "", "", Number(Weights), Number(Devices), Number(Tiles), "", ""]).ToArray();
-        var widths = header.Select((_, column) => lines.Max(line => line[column].Length)).ToArray();
-        var text = new StringBuilder();
-        foreach (var line in lines)
-            text.AppendLine(string.Join("  ", line.Select((cell, column) => column is >= 3 and <= 6 ? cell.PadLeft(widths[column]) : cell.PadRight(widths[column]))).TrimEnd());
-        return text.ToString();
+        return TextTable.Of(lines, column => column is >= 3 and <= 6).ToString();
     }
 
     private static string Number(long value) => value == 0 ? "" : value.ToString("N0", CultureInfo.InvariantCulture);

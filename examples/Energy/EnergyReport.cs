@@ -31,7 +31,10 @@ internal static class EnergyReport
             .Text("The further up and to the right, the better. Silicon that was built and processors stand beside the design.")
             .Plot(EnergyPlots.Cloud("density [TOP/s/mm²]", "efficiency [TOP/s/W]", [.. cases.Where(entry => entry.Name.StartsWith("mnist", StringComparison.Ordinal) || entry.Name.StartsWith("resnet18", StringComparison.Ordinal))
                 .GroupBy(entry => entry.Network).Select(group => (group.Key, group.Select(entry => (Short(entry.Name), entry.Report.TopsPerSquareMillimetre, entry.Report.TopsPerWatt)).ToArray()))]),
-                "Efficiency against density, both axes in orders of magnitude.", 900, 560);
+                "Efficiency against density, both axes in orders of magnitude.", 900, 560)
+            .Plot(EnergyPlots.Cloud("density [TOP/s/mm²]", "throughput of all layers at work [TOP/s]", [.. cases.Where(entry => entry.Name.StartsWith("mnist", StringComparison.Ordinal) || entry.Name.StartsWith("resnet18", StringComparison.Ordinal))
+                .GroupBy(entry => entry.Network).Select(group => (group.Key, group.Select(entry => (Short(entry.Name), entry.Report.TopsPerSquareMillimetre, Throughput(entry.Report))).ToArray()))]),
+                "Throughput against density: points on one rising diagonal have the same area.", 900, 560);
         Levers(report);
         report.Heading("Where the numbers come from")
             .Table(["hardware", "source"], cases.Select(entry => entry.Report.Hardware).DistinctBy(hardware => hardware.GetType()).Select(hardware => (string[])[hardware.GetType().Name, hardware.Source]));
@@ -82,6 +85,8 @@ internal static class EnergyReport
             .Plot(LogPlots.Curves("conductance, of that of the 90 nm design [1]", "efficiency of 528-250-125-10 [TOP/s/W]",
                 [Of("90 nm", new Duration90nm()), Of("14 nm", new Duration14nm()), Of("14 nm, inputs on for half the time", new Duration14nm { OnTime = 21.5 * Units.ns })], []), "Efficiency over mean conductance.");
     }
+
+    private static double Throughput(CostReport report) => report.Operations / report.Census.Samples / report.PipelinedSeconds / 1e12;
 
     private static Dictionary<CostComponent, double> Parts(CostReport report) => report.Energy.ToDictionary(part => part.Key, part => 100 * part.Value / report.JoulesPerInference);
 
