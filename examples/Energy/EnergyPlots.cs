@@ -49,9 +49,10 @@ internal static class EnergyPlots
             var dots = plot.Add.ScatterPoints(points.Select(point => Math.Log10(point.X)).ToArray(), [.. points.Select(point => Math.Log10(point.Y))], Plots.Hue(index));
             dots.MarkerSize = 9;
             dots.LegendText = name;
-            foreach (var point in points)
+            foreach (var near in points.GroupBy(point => (Math.Round(Math.Log10(point.X), 1), Math.Round(Math.Log10(point.Y), 1))))
             {
-                var text = plot.Add.Text(point.Name, Math.Log10(point.X), Math.Log10(point.Y));
+                var (point, count) = (near.First(), near.Count());
+                var text = plot.Add.Text(count == 1 ? point.Name : $"{point.Name} and {count - 1} more", Math.Log10(point.X), Math.Log10(point.Y));
                 text.LabelAlignment = index == 0 ? Alignment.LowerLeft : Alignment.UpperLeft;
                 text.LabelFontColor = Plots.Hue(index);
                 text.LabelFontSize = 11;

@@ -23,9 +23,9 @@ internal static class EnergyReport
             var analog = group.Where(entry => entry.Report.Hardware is DurationHardware).ToArray();
             report.Plot(EnergyPlots.Stacked("share of the energy [%]", [.. analog.Select(entry => (Short(entry.Name), Parts(entry.Report)))]), $"{group.Key}: where the energy goes.", 1100, 420);
             var layered = analog[0].Report;
-            report.Plot(EnergyPlots.Stacked($"energy [{Unit(layered).Name}]", [.. layered.Layers.Where(layer => layer.Joules > 0).OrderByDescending(layer => layer.Joules).Take(12)
+            report.Plot(EnergyPlots.Stacked($"energy [{Unit(layered).Name}]", [.. layered.Layers.Where(layer => layer.Joules > 0).OrderByDescending(layer => layer.Joules).Take(8)
                 .Select(layer => (End(layer.Layer.Name), layer.Energy.Where(part => part.Value > 0).ToDictionary(part => part.Key, part => part.Value / layered.Census.Samples / Unit(layered).Factor)))]),
-                $"{analog[0].Name}: energy by layer and component, the twelve that take most.", 1100, 420);
+                $"{analog[0].Name}: energy by layer and component, the eight that take most.", 1100, 420);
         }
         report.Heading("Efficiency and density")
             .Text("The further up and to the right, the better. Silicon that was built and processors stand beside the design.")

@@ -77,7 +77,7 @@ internal static partial class InlineSvg
             return "";
         }
         var items = plot.Legend.GetItems().Where(item => item.LabelText.Length > 0)
-            .Select(item => $"<span><i style=\"background:{item.LineColor.ToHex()}\"></i>{WebUtility.HtmlEncode(item.LabelText)}</span>");
+            .Select(item => $"<span><i style=\"background:{(item.FillColor.Alpha > 0 ? item.FillColor : item.LineColor).ToHex()}\"></i>{WebUtility.HtmlEncode(item.LabelText)}</span>");
         return $"<div class=\"legend\">{string.Concat(items)}</div>";
     }
 
