@@ -28,26 +28,14 @@ public static class Checkpoint
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Save(string path, nn.Module model, OptimizerHelper? optimizer = null)
     {
-        var contents = new Dictionary<string, byte[]> { [ModelEntry] = Bytes(stream => model.save(stream)) };
-        if (optimizer is not null)
-            contents[OptimizerEntry] = Bytes(stream => optimizer.save_state_dict(new BinaryWriter(stream)));
-        if (CountersOf(model) is { Count: > 0 } counters)
-            contents[CountersEntry] = JsonSerializer.SerializeToUtf8Bytes(counters);
-        var manifest = new Manifest(Format, Version, ShapesOf(model), HardwareOf(model),
-            contents.ToDictionary(entry => entry.Key, entry => Hash(entry.Value)));
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(model);
         var temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
             using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
             {
-                using (var archive = new ZipArchive(file, ZipArchiveMode.Create, leaveOpen: true))
-                {
-                    foreach (var (name, content) in contents.Prepend(KeyValuePair.Create(ManifestEntry, JsonSerializer.SerializeToUtf8Bytes(manifest, Json))))
-                    {
-                        using var entry = archive.CreateEntry(name, CompressionLevel.Fastest).Open();
-                        entry.Write(content);
-                    }
-                }
+                Save(file, model, optimizer);
                 file.Flush(flushToDisk: true);
             }
             File.Move(temporary, path, overwrite: true);
@@ -63,6 +51,29 @@ public static class Checkpoint
         }
     }
 
+    /// <summary>Writes a checkpoint into a stream, which stays open.</summary>
+    /// <param name="stream">The stream; it need not seek.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="optimizer">The optimizer; null if there is none to resume.</param>
+    public static void Save(Stream stream, nn.Module model, OptimizerHelper? optimizer = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(model);
+        var contents = new Dictionary<string, byte[]> { [ModelEntry] = Bytes(stream => model.save(stream)) };
+        if (optimizer is not null)
+            contents[OptimizerEntry] = Bytes(stream => optimizer.save_state_dict(new BinaryWriter(stream)));
+        if (CountersOf(model) is { Count: > 0 } counters)
+            contents[CountersEntry] = JsonSerializer.SerializeToUtf8Bytes(counters);
+        var manifest = new Manifest(Format, Version, ShapesOf(model), HardwareOf(model),
+            contents.ToDictionary(entry => entry.Key, entry => Hash(entry.Value)));
+        using var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
+        foreach (var (name, content) in contents.Prepend(KeyValuePair.Create(ManifestEntry, JsonSerializer.SerializeToUtf8Bytes(manifest, Json))))
+        {
+            using var entry = archive.CreateEntry(name, CompressionLevel.Fastest).Open();
+            entry.Write(content);
+        }
+    }
+
     /// <summary>Reads a checkpoint into a model of the same layers on the same hardware, and its optimizer.</summary>
     /// <param name="path">The file.</param>
     /// <param name="model">The model, converted as the saved one was.</param>
@@ -73,7 +84,25 @@ public static class Checkpoint
     {
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no checkpoint {path}; check the path.", path);
-        var (manifest, contents) = Read(path);
+        using var file = File.OpenRead(path);
+        Load(file, path, model, optimizer);
+    }
+
+    /// <summary>Reads a checkpoint from a stream that can seek, and which stays open.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="model">The model, converted as the saved one was.</param>
+    /// <param name="optimizer">The optimizer to resume; null leaves the saved one aside.</param>
+    /// <exception cref="InvalidDataException">The stream holds no checkpoint, a damaged one, or one of another model, hardware or optimizer.</exception>
+    public static void Load(Stream stream, nn.Module model, OptimizerHelper? optimizer = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        Load(stream, "in the stream", model, optimizer);
+    }
+
+    private static void Load(Stream source, string path, nn.Module model, OptimizerHelper? optimizer)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var (manifest, contents) = Read(source, path);
         Same(path, "parameters and state", manifest.Shapes, ShapesOf(model));
         Same(path, "hardware", manifest.Hardware, HardwareOf(model));
         if (optimizer is not null && !contents.ContainsKey(OptimizerEntry))
@@ -96,11 +125,11 @@ public static class Checkpoint
         }
     }
 
-    private static (Manifest Manifest, Dictionary<string, byte[]> Contents) Read(string path)
+    private static (Manifest Manifest, Dictionary<string, byte[]> Contents) Read(Stream source, string path)
     {
         try
         {
-            using var archive = ZipFile.OpenRead(path);
+            using var archive = new ZipArchive(source, ZipArchiveMode.Read, leaveOpen: true);
             var entries = archive.Entries.ToDictionary(entry => entry.FullName, Unpack);
             var manifest = entries.TryGetValue(ManifestEntry, out var text) ? JsonSerializer.Deserialize<Manifest>(text, Json) : null;
             if (manifest?.Format != Format)

@@ -58,6 +58,8 @@ public sealed class HardwareAwareTile : Tile
         set => (Store.Counter(Key), Store.Counter(Reads), Store.Counter(Evaluations), Store.Counter(Calibration), noisyRead, unitsOf) = (value[0], value[1], value[2], value[3], Nothing, (Nothing, false));
     }
 
+    private protected override void OnSeek() => unitsOf = (Nothing, false);
+
     internal override string Kind => "hardware-aware";
 
     internal override bool LearnsByGradient => true;

@@ -113,6 +113,13 @@ public abstract class Tile : IDisposable
     /// <summary>Calls of training, and of evaluation, so far.</summary>
     internal (long Reads, long Evaluations) Calls => (state.Counter(Reads), state.Counter(Evaluations));
 
+    /// <summary>Sets the number of the next call of evaluation.</summary>
+    internal void SeekEvaluation(long call)
+    {
+        state.Counter(Evaluations) = call;
+        OnSeek();
+    }
+
     /// <summary>Begins a call of the layer.</summary>
     /// <param name="weight">The layer's weights as they are now.</param>
     /// <param name="bias">The layer's bias as it is now, or null.</param>
@@ -121,6 +128,11 @@ public abstract class Tile : IDisposable
     {
         OnBegin(weight, bias, training && (weight.requires_grad || (HasAnalogBias && bias!.requires_grad)));
         return new(this, weight, bias, training, state.Counter(training ? Reads : Evaluations)++);
+    }
+
+    /// <summary>Forgets what was kept for a call by its number, which may come again.</summary>
+    private protected virtual void OnSeek()
+    {
     }
 
     /// <summary>The weights as the reads of a call find them [outputs, inputs].</summary>

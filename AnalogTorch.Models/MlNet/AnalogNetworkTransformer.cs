@@ -1,0 +1,82 @@
+using System.Globalization;
+using AnalogTorch.Presets;
+using AnalogTorch.Tiles;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AnalogTorch.Models.MlNet;
+
+/// <summary>A trained network in a pipeline: it reads features, and adds scores as ML.NET's own trainers do.</summary>
+/// <remarks>
+/// Rows with features that are not finite get scores that are not numbers. The network is read in eval mode, through the hardware that it was trained on, or
+/// on the chip that <see cref="Programmed"/> put it into. Where the hardware is noisy, noise depends on the place of a row in the data view, so
+/// that reading it again gives the same; a prediction engine always meets the noise of the first row. Row by row or batch by batch, outputs may differ in their last bits.
+/// </remarks>
+public sealed class AnalogNetworkTransformer : BatchTransformer, ISingleFeaturePredictionTransformer<Module<Tensor, Tensor>>
+{
+    private const int RowsOfBatch = 256;
+    private readonly SavedNetwork saved;
+    private readonly Lazy<RunningNetwork> running;
+
+    internal AnalogNetworkTransformer(IHostEnvironment environment, SavedNetwork saved) : base(environment)
+    {
+        this.saved = saved;
+        running = new(() => new RunningNetwork(saved));
+    }
+
+    /// <summary>The network, as it is scored with. Whoever trains it further changes the scores.</summary>
+    public Module<Tensor, Tensor> Model => running.Value.Network;
+
+    /// <inheritdoc/>
+    public string FeatureColumnName => saved.FeatureColumn;
+
+    /// <inheritdoc/>
+    public DataViewType FeatureColumnType => new VectorDataViewType(NumberDataViewType.Single, saved.Features);
+
+    /// <summary>Time since the network was programmed (s); null if it is on no chip.</summary>
+    public double? Time => saved.Chip?.After;
+
+    internal override string Contract => AnalogNetworkState.Contract;
+
+    /// <summary>The same network on a chip of analog memory, some time after it was programmed.</summary>
+    /// <remarks>The same chip, at other times, is that of the same hardware and seed.</remarks>
+    /// <param name="after">Time since programming (s), as in <c>1 * Units.Day</c>.</param>
+    /// <param name="hardware">The chip; <see cref="PcmPresets.Inference"/> if not given, which compensates drift.</param>
+    /// <param name="seed">Seed of its devices.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The time is negative or not finite.</exception>
+    public AnalogNetworkTransformer Programmed(double after, InferenceConfig? hardware = null, long seed = 0)
+    {
+        if (!(after >= 0 && double.IsFinite(after)))
+            throw new ArgumentOutOfRangeException(nameof(after), $"Programmed needs a time of at least 0 s after programming, but got {after.ToString(CultureInfo.InvariantCulture)} s.");
+        return new(Environment, saved.On(SavedNetwork.SavedChip.Of(hardware ?? PcmPresets.Inference, seed, after)));
+    }
+
+    internal override string WriteState() => saved.Write();
+
+    internal override BatchMap Bind(DataViewSchema input, int dropped)
+    {
+        var features = TrainingColumns.FeaturesIn(input, saved.FeatureColumn, saved.Features);
+        var columns = saved.Task.Columns(AnnotationNames.NextSet(input));
+        return new(input, dropped, features, [.. columns.Select(column => column.Column)], row => new NetworkReader(row, features, running.Value, saved, columns, RowsOfBatch));
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && running.IsValueCreated)
+            running.Value.Dispose();
+        base.Dispose(disposing);
+    }
+}
+
+/// <summary>Known to ML.NET by its contract: makes a saved network.</summary>
+[Microsoft.ML.Transforms.CustomMappingFactoryAttribute(Contract)]
+public sealed class AnalogNetworkState : StateFactory
+{
+    internal const string Contract = "AnalogTorch.Network";
+
+    private protected override BatchTransformer Restore(IHostEnvironment environment, string state) => new AnalogNetworkTransformer(environment, SavedNetwork.Read(state));
+}

@@ -1,0 +1,49 @@
+using AnalogTorch.Tiles;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace AnalogTorch.Models.MlNet;
+
+/// <summary>Pipelines whose networks are on analog memory.</summary>
+public static class ProgrammedPipelines
+{
+    /// <summary>The networks of a fitted or loaded pipeline.</summary>
+    public static IEnumerable<AnalogNetworkTransformer> AnalogNetworks(this ITransformer model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model switch
+        {
+            AnalogNetworkTransformer network => [network],
+            IEnumerable<ITransformer> chain => Parts(chain) is var (parts, restored) && restored is not null ? restored.AnalogNetworks() : parts.SelectMany(AnalogNetworks),
+            _ => [],
+        };
+    }
+
+    /// <summary>A fitted or loaded pipeline with its networks on chips of analog memory, some time after they were programmed.</summary>
+    /// <param name="model">The pipeline, which is left as it is.</param>
+    /// <param name="after">Time since programming (s), as in <c>1 * Units.Day</c>.</param>
+    /// <param name="hardware">The chip; <see cref="Presets.PcmPresets.Inference"/> if not given, which compensates drift.</param>
+    /// <param name="seed">Seed of its devices.</param>
+    /// <exception cref="ArgumentException">There is no network in the pipeline, or the time is negative.</exception>
+    public static ITransformer Programmed(this ITransformer model, double after, InferenceConfig? hardware = null, long seed = 0)
+    {
+        if (!model.AnalogNetworks().Any())
+            throw new ArgumentException("Programmed needs a pipeline with an AnalogNetwork in it, but there is none.", nameof(model));
+        return Put(model, network => network.Programmed(after, hardware, seed));
+    }
+
+    private static ITransformer Put(ITransformer model, Func<AnalogNetworkTransformer, ITransformer> change) => model switch
+    {
+        AnalogNetworkTransformer network => change(network),
+        IEnumerable<ITransformer> chain => Parts(chain) is var (parts, restored) && restored is not null
+            ? Put(restored, change)
+            : new TransformerChain<ITransformer>([.. parts.Select(part => Put(part, change))]),
+        _ => model,
+    };
+
+    private static (ITransformer[] Parts, BatchTransformer? Restored) Parts(IEnumerable<ITransformer> chain)
+    {
+        ITransformer[] parts = [.. chain];
+        return (parts, SavedState.Restored(parts));
+    }
+}
