@@ -1,9 +1,15 @@
 using AnalogTorch.Tests.Checkpoints;
+using AnalogTorch.Tests.MlNet;
 
 namespace AnalogTorch.Tests;
 
-/// <summary>The tests as a program: what must run in a process of its own, because a test kills it.</summary>
+/// <summary>The tests as a program: what must run in a process of its own.</summary>
 internal static class Program
 {
-    private static int Main(string[] arguments) => arguments is [CheckpointWriter.Argument, var path] ? CheckpointWriter.Run(path) : 1;
+    private static int Main(string[] arguments) => arguments switch
+    {
+        [CheckpointWriter.Argument, var path] => CheckpointWriter.Run(path),
+        [ModelReader.Argument, var path] => ModelReader.Run(path),
+        _ => 1,
+    };
 }

@@ -53,6 +53,21 @@ public static class ImageFolder
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no image '{path}': check the path.", path);
         using var encoded = SKData.Create(path);
+        return Decode(encoded, $"'{path}'");
+    }
+
+    /// <summary>Decodes an image file that is in memory, uint8 [height, width, 3]; transparency is left out.</summary>
+    /// <param name="file">Its bytes.</param>
+    /// <param name="name">What messages call it.</param>
+    /// <exception cref="InvalidDataException">It is no image that is read here.</exception>
+    public static Tensor Decode(ReadOnlySpan<byte> file, string name)
+    {
+        using var encoded = SKData.CreateCopy(file);
+        return Decode(encoded, name);
+    }
+
+    private static Tensor Decode(SKData? encoded, string name)
+    {
         using var codec = encoded is null ? null : SKCodec.Create(encoded);
         if (codec is not null)
         {
@@ -65,6 +80,6 @@ public static class ImageFolder
                 return pixels.narrow(2, 0, 3).contiguous().MoveToOuterDisposeScope();
             }
         }
-        throw new InvalidDataException($"'{path}' must be a {string.Join(", ", Extensions)} image, but cannot be read as one: replace it or take it away.");
+        throw new InvalidDataException($"{name} must be a {string.Join(", ", Extensions)} image, but cannot be read as one: replace it or take it away.");
     }
 }

@@ -19,16 +19,16 @@ public sealed class AnalogNetworkTransformer : BatchTransformer, ISingleFeatureP
 {
     private const int RowsOfBatch = 256;
     private readonly SavedNetwork saved;
-    private readonly Lazy<RunningNetwork> running;
+    private readonly RunningNetwork running;
 
     internal AnalogNetworkTransformer(IHostEnvironment environment, SavedNetwork saved) : base(environment)
     {
         this.saved = saved;
-        running = new(() => new RunningNetwork(saved));
+        running = new(saved);
     }
 
     /// <summary>The network, as it is scored with. Whoever trains it further changes the scores.</summary>
-    public Module<Tensor, Tensor> Model => running.Value.Network;
+    public Module<Tensor, Tensor> Model => running.Network;
 
     /// <inheritdoc/>
     public string FeatureColumnName => saved.FeatureColumn;
@@ -54,21 +54,16 @@ public sealed class AnalogNetworkTransformer : BatchTransformer, ISingleFeatureP
         return new(Environment, saved.On(SavedNetwork.SavedChip.Of(hardware ?? PcmPresets.Inference, seed, after)));
     }
 
+    /// <inheritdoc/>
+    public override void Unload() => running.Unload();
+
     internal override string WriteState() => saved.Write();
 
     internal override BatchMap Bind(DataViewSchema input, int dropped)
     {
         var features = TrainingColumns.FeaturesIn(input, saved.FeatureColumn, saved.Features);
         var columns = saved.Task.Columns(AnnotationNames.NextSet(input));
-        return new(input, dropped, features, [.. columns.Select(column => column.Column)], row => new NetworkReader(row, features, running.Value, saved, columns, RowsOfBatch));
-    }
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing && running.IsValueCreated)
-            running.Value.Dispose();
-        base.Dispose(disposing);
+        return new(input, dropped, features, [.. columns.Select(column => column.Column)], RowsOfBatch, (row, rows) => new NetworkReader(row, features, running, saved, columns, rows));
     }
 }
 

@@ -31,7 +31,7 @@ internal sealed class BatchRowMapper(BatchMap map) : IRowToRowMapper
         {
             (this.input, this.map) = (input, map);
             active = [.. wanted.Select(column => column.Index)];
-            reader = wanted.Any(map.IsAdded) ? map.Start(input) : null;
+            reader = wanted.Any(map.IsAdded) ? map.StartSingle(input) : null;
         }
 
         public override long Position => input.Position;

@@ -8,9 +8,10 @@ namespace AnalogTorch.Models.MlNet;
 /// <summary>A transformer that works on batches of rows, and that ML.NET saves in a model and loads again.</summary>
 /// <remarks>
 /// A data view that is transformed is read ahead by a batch; what is kept of it does not grow with the number of rows. A prediction engine sees
-/// batches of one row. Any number of cursors and engines may work at the same time.
+/// batches of one row. Any number of cursors and engines may work at the same time. The transformer is not disposable, since every prediction engine on it would
+/// dispose of it; its network goes with it, or by <see cref="Unload"/>.
 /// </remarks>
-public abstract class BatchTransformer : ITransformer, IDisposable
+public abstract class BatchTransformer : ITransformer
 {
     private protected BatchTransformer(IHostEnvironment environment) => Environment = environment;
 
@@ -39,12 +40,8 @@ public abstract class BatchTransformer : ITransformer, IDisposable
     /// <inheritdoc/>
     void ICanSaveModel.Save(ModelSaveContext ctx) => SavedState.Save(ctx, Contract, WriteState());
 
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Dispose(true);
-        GC.SuppressFinalize(this);
-    }
+    /// <summary>Frees the memory of the network at once. Whoever reads scores afterwards has it made anew, and gets the same.</summary>
+    public abstract void Unload();
 
     /// <summary>The contract by which ML.NET finds the class that makes this transformer of <see cref="WriteState"/>.</summary>
     internal abstract string Contract { get; }
@@ -63,27 +60,24 @@ public abstract class BatchTransformer : ITransformer, IDisposable
     /// <param name="input">The schema.</param>
     /// <param name="dropped">Columns at its end that the output does not have.</param>
     internal abstract BatchMap Bind(DataViewSchema input, int dropped);
-
-    /// <summary>Frees what the transformer holds.</summary>
-    protected virtual void Dispose(bool disposing)
-    {
-    }
 }
 
 /// <summary>A transformer on a data view of some schema: which columns it reads, and what it adds.</summary>
 internal sealed class BatchMap
 {
-    private readonly Func<DataViewRow, BatchReader> start;
+    private readonly Func<DataViewRow, int, BatchReader> start;
+    private readonly int rows;
     private readonly int kept;
 
     /// <param name="input">Schema of the data view.</param>
     /// <param name="dropped">Columns at its end that are left out.</param>
     /// <param name="source">The column that is read.</param>
     /// <param name="added">The columns that are added.</param>
-    /// <param name="start">Begins to read rows of the data view.</param>
-    public BatchMap(DataViewSchema input, int dropped, DataViewSchema.Column source, IReadOnlyList<DataViewSchema.DetachedColumn> added, Func<DataViewRow, BatchReader> start)
+    /// <param name="rows">Rows of a full batch.</param>
+    /// <param name="start">Begins to read rows of the data view, in batches of so many rows.</param>
+    public BatchMap(DataViewSchema input, int dropped, DataViewSchema.Column source, IReadOnlyList<DataViewSchema.DetachedColumn> added, int rows, Func<DataViewRow, int, BatchReader> start)
     {
-        (Input, Source, this.start, kept) = (input, source, start, input.Count - dropped);
+        (Input, Source, this.rows, this.start, kept) = (input, source, rows, start, input.Count - dropped);
         var builder = new DataViewSchema.Builder();
         builder.AddColumns(input.Take(kept).Select(column => new DataViewSchema.DetachedColumn(column)));
         builder.AddColumns(added);
@@ -110,15 +104,19 @@ internal sealed class BatchMap
         return [.. wanted.Where(column => !IsAdded(column)).Select(column => Input[column.Index]).Concat(wanted.Any(IsAdded) ? [Source] : []).DistinctBy(column => column.Index)];
     }
 
-    /// <summary>Begins to read rows of the input.</summary>
-    public BatchReader Start(DataViewRow input) => start(input);
+    /// <summary>Begins to read rows of the input, batch by batch.</summary>
+    public BatchReader Start(DataViewRowCursor input) => start(input, rows);
+
+    /// <summary>Begins to read rows of the input, one by one.</summary>
+    public BatchReader StartSingle(DataViewRow input) => start(input, 1);
 }
 
 /// <summary>Reads rows into the places of a batch, computes it, and gives the results.</summary>
-internal abstract class BatchReader
+/// <param name="capacity">Rows of a full batch.</param>
+internal abstract class BatchReader(int capacity)
 {
     /// <summary>Rows of a full batch.</summary>
-    public abstract int Capacity { get; }
+    public int Capacity => capacity;
 
     /// <summary>Reads the row that the input is at.</summary>
     public abstract void Read(int place);

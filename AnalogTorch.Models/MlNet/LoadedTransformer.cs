@@ -4,7 +4,7 @@ using Microsoft.ML.Data;
 namespace AnalogTorch.Models.MlNet;
 
 /// <summary>A transformer as ML.NET loads it: it becomes what was saved once it sees the schema that carries the state.</summary>
-internal sealed class LoadedTransformer(string contract, Func<string, BatchTransformer> restore) : ITransformer, IDisposable
+internal sealed class LoadedTransformer(string contract, Func<string, BatchTransformer> restore) : ITransformer
 {
     private readonly Lock sync = new();
     private BatchTransformer? restored;
@@ -22,8 +22,6 @@ internal sealed class LoadedTransformer(string contract, Func<string, BatchTrans
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new BatchRowMapper(Bind(inputSchema));
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => SavedState.SaveName(ctx, contract);
-
-    public void Dispose() => restored?.Dispose();
 
     /// <summary>What was saved.</summary>
     /// <param name="schema">A schema that ends with the columns of the state.</param>

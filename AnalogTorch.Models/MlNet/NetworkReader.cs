@@ -17,14 +17,13 @@ internal sealed class NetworkReader : BatchReader
     private VBuffer<float> row;
 
     public NetworkReader(DataViewRow input, DataViewSchema.Column features, RunningNetwork network, SavedNetwork saved, IReadOnlyList<ScoreColumn> columns, int capacity)
+        : base(capacity)
     {
-        (this.network, this.columns, Capacity) = (network, columns, capacity);
+        (this.network, this.columns) = (network, columns);
         (width, outputs) = (saved.Features, saved.Task.Outputs);
         source = input.GetGetter<VBuffer<float>>(features);
         (inputs, results, isMissing) = (new float[capacity * width], new float[capacity * outputs], new bool[capacity]);
     }
-
-    public override int Capacity { get; }
 
     public override void Read(int place)
     {

@@ -7,25 +7,20 @@ using static TorchSharp.torch.nn;
 
 namespace AnalogTorch.Models.MlNet;
 
-/// <summary>A network at work, for as many readers as there are; they take turns.</summary>
-internal sealed class RunningNetwork : IDisposable
+/// <summary>A network at work, for as many readers as there are; they take turns. It is made when it is first needed.</summary>
+internal sealed class RunningNetwork(SavedNetwork saved)
 {
     private readonly Lock sync = new();
-    private readonly FeatureScaling? scaling;
-    private readonly ProgrammedModel<Module<Tensor, Tensor>>? chip;
-    private readonly int features;
-    private readonly int outputs;
-    private bool isDisposed;
+    private Parts? parts;
 
-    public RunningNetwork(SavedNetwork saved)
+    public Module<Tensor, Tensor> Network
     {
-        (features, outputs) = (saved.Features, saved.Task.Outputs);
-        scaling = saved.BuildScaling();
-        Network = saved.Build();
-        chip = saved.Chip is { } on ? Network.Program(on.Config, on.Seed).DriftTo(on.After) : null;
+        get
+        {
+            lock (sync)
+                return Loaded().Network;
+        }
     }
-
-    public Module<Tensor, Tensor> Network { get; }
 
     /// <summary>Computes the outputs of some examples. A batch of the same number meets the same noise whenever it is computed.</summary>
     /// <param name="inputs">Features, example by example.</param>
@@ -36,27 +31,36 @@ internal sealed class RunningNetwork : IDisposable
     {
         lock (sync)
         {
-            ObjectDisposedException.ThrowIf(isDisposed, typeof(AnalogNetworkTransformer));
             using var scope = NewDisposeScope();
             using var noGrad = no_grad();
-            Network.SeekEvaluation(batch % int.MaxValue);
-            var x = empty(count, features);
-            MemoryMarshal.AsBytes(inputs.AsSpan(0, count * features)).CopyTo(x.bytes);
-            var y = Network.call(scaling is null ? x : scaling.call(x)).contiguous();
-            MemoryMarshal.Cast<byte, float>(y.bytes)[..(count * outputs)].CopyTo(results);
+            var (network, scaling, _) = Loaded();
+            network.SeekEvaluation(batch % int.MaxValue);
+            var x = empty(count, saved.Features);
+            MemoryMarshal.AsBytes(inputs.AsSpan(0, count * saved.Features)).CopyTo(x.bytes);
+            var y = network.call(scaling is null ? x : scaling.call(x)).contiguous();
+            MemoryMarshal.Cast<byte, float>(y.bytes)[..(count * saved.Task.Outputs)].CopyTo(results);
         }
     }
 
-    public void Dispose()
+    /// <summary>Frees the network until it is needed again.</summary>
+    public void Unload()
     {
         lock (sync)
         {
-            if (isDisposed)
-                return;
-            isDisposed = true;
-            chip?.Dispose();
-            Network.Dispose();
-            scaling?.Dispose();
+            parts?.Chip?.Dispose();
+            parts?.Network.Dispose();
+            parts?.Scaling?.Dispose();
+            parts = null;
         }
     }
+
+    private Parts Loaded()
+    {
+        if (parts is not null)
+            return parts;
+        var network = saved.Build();
+        return parts = new(network, saved.BuildScaling(), saved.Chip is { } on ? network.Program(on.Config, on.Seed).DriftTo(on.After) : null);
+    }
+
+    private sealed record Parts(Module<Tensor, Tensor> Network, FeatureScaling? Scaling, ProgrammedModel<Module<Tensor, Tensor>>? Chip);
 }

@@ -72,17 +72,7 @@ internal sealed record SavedNetwork
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     /// <exception cref="InvalidDataException">It is damaged.</exception>
-    public static SavedNetwork Read(string state)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<SavedNetwork>(state, StateJson.Options) ?? throw new InvalidDataException("The saved network is empty: take another copy of the model.");
-        }
-        catch (JsonException e)
-        {
-            throw new InvalidDataException($"The saved network is damaged, or of another version of AnalogTorch ({e.Message.TrimEnd('.')}): take another copy of the model.", e);
-        }
-    }
+    public static SavedNetwork Read(string state) => StateJson.Read<SavedNetwork>(state);
 
     /// <summary>The network as text.</summary>
     /// <exception cref="InvalidOperationException">Another program could not make the network.</exception>

@@ -13,4 +13,18 @@ internal static class StateJson
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
     };
+
+    /// <summary>Reads a state.</summary>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    public static TState Read<TState>(string state) where TState : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<TState>(state, Options) ?? throw new InvalidDataException("The saved network is empty: take another copy of the model.");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"The saved network is damaged, or of another version of AnalogTorch ({e.Message.TrimEnd('.')}): take another copy of the model.", e);
+        }
+    }
 }
