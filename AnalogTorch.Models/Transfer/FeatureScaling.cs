@@ -1,3 +1,4 @@
+using AnalogTorch.Core;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -46,6 +47,6 @@ public sealed class FeatureScaling : Module<Tensor, Tensor>
     public override Tensor forward(Tensor features)
     {
         using var scope = NewDisposeScope();
-        return features.sub(mean).mul(factor).clamp(-1, 1).MoveToOuterDisposeScope();
+        return features.add(mean, LastingScalars.MinusOne).mul(factor).clamp(LastingScalars.MinusOne, LastingScalars.One).MoveToOuterDisposeScope();
     }
 }

@@ -93,24 +93,47 @@ public class BatchTests
         Assert.True(Rows.Scores(model, same).Distinct().Count() > 3);
     }
 
-    /// <summary>Engines of many threads on one loaded model, as a pool has them, give what one engine gives.</summary>
-    [Fact]
-    public void EnginesOfAPoolGiveWhatOneGives()
+    /// <summary>Engines of many threads on one loaded model, as a pool has them, give what one engine gives, while garbage is collected all the time.</summary>
+    [Theory]
+    [InlineData("digital", false)]
+    [InlineData("aware", false)]
+    [InlineData("memory", false)]
+    [InlineData("aware", true)]
+    public void EnginesOfAPoolGiveWhatOneGives(string training, bool programmed)
     {
         using var folder = new TemporaryFolder();
         var ml = new MLContext(1);
         var data = Rows.View(ml, 300);
-        ml.Model.Save(Rows.Keys(ml).Append(Rows.Trainer(ml, "multiclass")).Fit(data).Programmed(after: 100), data.Schema, folder.At("model.zip"));
+        ITransformer model = Rows.Keys(ml).Append(Rows.Trainer(ml, "multiclass", options => options.Training = ConformanceTests.Trainings[training])).Fit(data);
+        ml.Model.Save(programmed ? model.Programmed(after: 100) : model, data.Schema, folder.At("model.zip"));
         var loaded = ml.Model.Load(folder.At("model.zip"), out _);
         var rows = Rows.Draw(100, seed: 9);
         using var single = ml.Model.CreatePredictionEngine<DrawnRow, ScoredRow>(loaded);
         var expected = rows.Select(row => single.Predict(row).Score).ToArray();
-        Parallel.For(0, 8, _ =>
+        using var stop = new CancellationTokenSource();
+        var collector = new Thread(() =>
         {
-            using var engine = ml.Model.CreatePredictionEngine<DrawnRow, ScoredRow>(loaded);
-            for (var i = 0; i < rows.Length; i++)
-                Assert.Equal(expected[i], engine.Predict(rows[i]).Score);
+            while (!stop.IsCancellationRequested)
+            {
+                GC.Collect(0);
+                Thread.Sleep(1);
+            }
         });
+        collector.Start();
+        try
+        {
+            Parallel.For(0, 8, _ =>
+            {
+                using var engine = ml.Model.CreatePredictionEngine<DrawnRow, ScoredRow>(loaded);
+                for (var i = 0; i < 20 * rows.Length; i++)
+                    Assert.Equal(expected[i % rows.Length], engine.Predict(rows[i % rows.Length]).Score);
+            });
+        }
+        finally
+        {
+            stop.Cancel();
+            collector.Join();
+        }
     }
 
     /// <summary>A million rows take the memory of a few.</summary>

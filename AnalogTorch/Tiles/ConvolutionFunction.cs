@@ -1,3 +1,4 @@
+using AnalogTorch.Core;
 using AnalogTorch.Updates;
 using static TorchSharp.torch;
 
@@ -102,7 +103,7 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
         else
             y = ReadRows(x);
         if (call.Bias is not null && (!tile.HasAnalogBias || isExact))
-            y.add_((bias ?? call.Bias).detach().view([1, -1, .. Enumerable.Repeat(1L, shape.Dimensions)]));
+            y.add_((bias ?? call.Bias).detach().view([1, -1, .. Enumerable.Repeat(1L, shape.Dimensions)]), LastingScalars.One);
         return (y.MoveToOuterDisposeScope(), graph);
 
         Tensor ReadMaps(Tensor inputs)

@@ -80,7 +80,7 @@ internal sealed record TileCall(Tile Tile, Tensor Weight, Tensor? Bias, bool Tra
     {
         Tile.Record?.Add(x);
         var y = Tile.Size.Read(Tile.ForwardPath, Tile.Size.MaxInputs, x, Weights, AnalogBias, Units, stream);
-        return Bias is null || Tile.HasAnalogBias ? y : y.add_(Bias);
+        return Bias is null || Tile.HasAnalogBias ? y : y.add_(Bias, LastingScalars.One);
     }
 
     private Tensor Backward(Tensor delta, Rng stream)

@@ -38,7 +38,7 @@ public abstract record TileSize : HardwareConfig
         {
             var count = Math.Min(lines, inputs - first);
             var isLast = bias is not null && count < lines;
-            sum.add_(Block(first, count, isLast ? bias : null, stream.Split(first)));
+            sum.add_(Block(first, count, isLast ? bias : null, stream.Split(first)), LastingScalars.One);
         }
         return sum.MoveToOuterDisposeScope();
 
