@@ -10,6 +10,9 @@ namespace AnalogTorch.Core;
 /// </remarks>
 public static class LastingScalars
 {
+    /// <summary>0.</summary>
+    public static readonly Scalar Zero = 0;
+
     /// <summary>1.</summary>
     public static readonly Scalar One = 1;
 

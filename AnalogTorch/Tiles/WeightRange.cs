@@ -15,7 +15,7 @@ public abstract record WeightRange : HardwareConfig
     public abstract Tensor Of(Tensor weights);
 
     /// <summary>Lifts values that are nothing, as of an output without weights, to 1.</summary>
-    private protected static Tensor OrOne(Tensor values) => where(values > 0f, values, ones_like(values));
+    private protected static Tensor OrOne(Tensor values) => where(values.gt(LastingScalars.Zero), values, ones_like(values));
 }
 
 /// <summary>A cell at full conductance is a weight of 1.</summary>
