@@ -6,6 +6,7 @@ using AnalogTorch.Examples.Drift;
 using AnalogTorch.Examples.Energy;
 using AnalogTorch.Examples.Lstm;
 using AnalogTorch.Examples.Mnist;
+using AnalogTorch.Examples.Pipelines;
 using AnalogTorch.Examples.Programming;
 using AnalogTorch.Examples.Transfer;
 
@@ -13,5 +14,5 @@ return args switch
 {
     [TrainingProcess.Argument, var kind] => TrainingProcess.Serve(kind),
     [MemoryProcess.Argument] => MemoryProcess.Serve(),
-    _ => new ExampleProgram([new MnistExample(), new ConvnetExample(), new ConvertExample(), new ProgramExample(), new DriftExample(), new LstmExample(), new TransferExample(), new EnergyExample(), new BenchmarkExample()]).Run(args),
+    _ => new ExampleProgram([new MnistExample(), new ConvnetExample(), new ConvertExample(), new ProgramExample(), new DriftExample(), new LstmExample(), new TransferExample(), new EnergyExample(), new PipelineExample(), new BenchmarkExample()]).Run(args),
 };
