@@ -41,7 +41,11 @@ public sealed record DigitalTraining() : NetworkTraining(3e-3)
 public sealed record HardwareAwareTraining() : NetworkTraining(3e-3)
 {
     /// <summary>What the network meets while it is trained.</summary>
-    public HardwareAwareConfig Hardware { get; init => field = value ?? throw new ArgumentNullException(nameof(Hardware)); } = PcmPresets.HardwareAwareForInference;
+    /// <remarks>
+    /// <see cref="PcmPresets.HardwareAwareForInference"/> without its limits of 2.5 deviations, which keep a small network with one output, as of a regression, from
+    /// more than a linear answer.
+    /// </remarks>
+    public HardwareAwareConfig Hardware { get; init => field = value ?? throw new ArgumentNullException(nameof(Hardware)); } = PcmPresets.HardwareAwareForInference with { Clip = new NoClip() };
 
     /// <summary>Makes the optimizer from parameters and <see cref="NetworkTraining.LearningRate"/>; Adam if not set.</summary>
     public Func<IEnumerable<Parameter>, double, optim.Optimizer> Optimizer { get; init; } = (parameters, rate) => optim.Adam(parameters, rate);
@@ -52,7 +56,7 @@ public sealed record HardwareAwareTraining() : NetworkTraining(3e-3)
 }
 
 /// <summary>In analog memory, by pulses.</summary>
-public sealed record InMemoryTraining() : NetworkTraining(0.05)
+public sealed record InMemoryTraining() : NetworkTraining(0.2)
 {
     /// <summary>The tiles that the weights are on.</summary>
     public TileConfig Hardware { get; init => field = value ?? throw new ArgumentNullException(nameof(Hardware)); } = PcmPresets.MspLsp;

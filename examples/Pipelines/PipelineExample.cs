@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using AnalogTorch.Core;
-using AnalogTorch.Models.Data;
+using AnalogTorch.Models.MlNet;
 using Microsoft.ML;
 using Spectre.Console;
 
@@ -16,7 +16,7 @@ internal sealed class PipelineExample : Example
         [.. TableSource.Drawn.Select(source => source.Name)], [.. TableSource.Drawn.Concat(TableSource.OfFiles).Append(TableSource.Images).Select(source => source.Name)]);
     private readonly Option<IReadOnlyList<string>> ways = Cli.Choices("--ways", "Trainers", [.. PipelineWay.All.Select(way => way.Name)], [.. PipelineWay.All.Select(way => way.Name)]);
     private readonly Option<int> epochs = Cli.Integer("--epochs", "Passes of networks over the rows; 0 takes what suits the table", 0, 0, 100_000);
-    private readonly Option<int> hidden = Cli.Integer("--hidden", "Units of the network's hidden layer", 64, 1, 100_000);
+    private readonly Option<int> hidden = Cli.Integer("--hidden", "Units of the network's hidden layer", 128, 1, 100_000);
     private readonly Option<int> chips = Cli.Integer("--chips", "Chips, each with devices of its own, per network", 3, 1, 1000);
 
     public override string Name => "mlnet";
@@ -96,7 +96,7 @@ internal sealed class PipelineExample : Example
         ["tables"] = new JsonObject(rows.Select(entry => KeyValuePair.Create(entry.Key.Name, (JsonNode?)new JsonObject { ["training_rows"] = entry.Value, ["epochs"] = Epochs(asked, entry.Value, task.Quick) }))),
         ["hidden_units"] = task.HiddenUnits[0],
         ["chips"] = task.Chips,
-        ["aware"] = JsonNode.Parse(ConfigJson.Write(Presets.PcmPresets.HardwareAwareForInference)),
+        ["aware"] = JsonNode.Parse(ConfigJson.Write(new HardwareAwareTraining().Hardware)),
         ["in_memory"] = JsonNode.Parse(ConfigJson.Write(Presets.PcmPresets.MspLsp)),
         ["chip"] = JsonNode.Parse(ConfigJson.Write(PipelineWay.Chip)),
     };

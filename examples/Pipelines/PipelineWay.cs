@@ -33,7 +33,7 @@ internal sealed record PipelineWay(string Name, string Title, NetworkTraining? T
     public static IReadOnlyList<PipelineWay> All { get; } = [Sdca, Lbfgs, Digital, Aware, InMemory];
 
     /// <summary>The chip that networks are programmed into.</summary>
-    public static InferenceConfig Chip => PcmPresets.FourPhaseInference;
+    public static InferenceConfig Chip => PcmPresets.Inference;
 
     /// <summary>The way of a name.</summary>
     public static PipelineWay Find(string name) => All.Single(way => way.Name == name);
