@@ -5,11 +5,13 @@ using AnalogTorch.Devices;
 using AnalogTorch.Energy;
 using AnalogTorch.Inference;
 using AnalogTorch.Layers;
+using AnalogTorch.Models.MlNet;
 using AnalogTorch.Models.Networks;
 using AnalogTorch.Models.Weights;
 using AnalogTorch.Optim;
 using AnalogTorch.Presets;
 using AnalogTorch.Tiles;
+using Microsoft.ML;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -160,5 +162,54 @@ public class ReadmeSnippets
 
         Assert.True(cost.TopsPerWatt > 0);
         Assert.Equal(2, census.Layers.Count(layer => layer.IsArray));
+    }
+
+    [Fact]
+    public void Pipeline()
+    {
+        var before = Directory.GetCurrentDirectory();
+        using var folder = new TemporaryFolder();
+        Directory.SetCurrentDirectory(folder.Path);
+        try
+        {
+            var ml = new MLContext(seed: 1);
+            var (train, test) = (ml.Data.LoadFromEnumerable(Flowers(120)), ml.Data.LoadFromEnumerable(Flowers(30)));
+            var pipeline = ml.Transforms.Concatenate("Features", "PetalLength", "PetalWidth")
+                .Append(ml.Transforms.Conversion.MapValueToKey("Label", "Species"))
+                .Append(ml.MulticlassClassification.Trainers.AnalogNetwork())         // beside SDCA, L-BFGS and all the others
+                .Append(ml.Transforms.Conversion.MapKeyToValue("PredictedSpecies", "PredictedLabel"));
+            ITransformer model = pipeline.Fit(train);
+            var digital = ml.MulticlassClassification.Evaluate(model.Transform(test));
+            var day = ml.MulticlassClassification.Evaluate(model.Programmed(after: 1 * Units.Day).Transform(test)); // the same pipeline, its network on a chip
+            ml.Model.Save(model, train.Schema, "flowers.zip");
+            var loaded = ml.Model.Load("flowers.zip", out _);                         // in any program that has AnalogTorch.Models beside it
+            var engine = ml.Model.CreatePredictionEngine<Flower, Prediction>(loaded);
+
+            Assert.InRange(digital.MicroAccuracy, 0.9, 1);
+            Assert.InRange(day.MicroAccuracy, 0.9, 1);
+            Assert.Equal("setosa", engine.Predict(new Flower { PetalLength = 1, PetalWidth = 0.2f }).PredictedSpecies);
+        }
+        finally
+        {
+            Directory.SetCurrentDirectory(before);
+        }
+    }
+
+    private static Flower[] Flowers(int count) => [.. Enumerable.Range(0, count).Select(i => (i % 2 == 0)
+        ? new Flower { PetalLength = 1.2f + 0.02f * (i % 20), PetalWidth = 0.2f, Species = "setosa" }
+        : new Flower { PetalLength = 4 + 0.05f * (i % 20), PetalWidth = 1.3f, Species = "versicolor" })];
+
+    private sealed class Flower
+    {
+        public float PetalLength { get; set; }
+
+        public float PetalWidth { get; set; }
+
+        public string Species { get; set; } = "";
+    }
+
+    private sealed class Prediction
+    {
+        public string PredictedSpecies { get; set; } = "";
     }
 }

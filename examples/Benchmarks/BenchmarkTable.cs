@@ -59,6 +59,8 @@ internal static class BenchmarkTable
             bench => new InferenceContest(bench.Digits, HardwareAware.ConvertForInference, bench.Settings.Seed)),
         Duel("inference-programmed-mlp", "the same on a chip of programmed pairs, a day after programming, with drift compensation ÷ digital inference", 1.6, 1.3,
             bench => new InferenceContest(bench.Digits, (model, seed) => model.Program(PcmPresets.Inference, seed).DriftTo(Units.Day), bench.Settings.Seed)),
+        Duel("mlnet-fit", "fit of a digital network in an ML.NET pipeline, 4,000 rows, 64-64-10, batch 16, 5 epochs, from data view to transformer ÷ the bare TorchSharp loop", 1.15, 1.05,
+            bench => new PipelineContest(bench.Settings.Seed)),
     ];
 
     private static BenchmarkRow Twin(string name, string what, double bound, double aim, Func<long, TwinContest> contest) =>

@@ -1,3 +1,4 @@
+using AnalogTorch.Conductance;
 using AnalogTorch.Models.MlNet;
 using AnalogTorch.Presets;
 using AnalogTorch.Tiles;
@@ -32,8 +33,8 @@ internal sealed record PipelineWay(string Name, string Title, NetworkTraining? T
     /// <summary>All ways, in the order of the report.</summary>
     public static IReadOnlyList<PipelineWay> All { get; } = [Sdca, Lbfgs, Digital, Aware, InMemory];
 
-    /// <summary>The chip that networks are programmed into.</summary>
-    public static InferenceConfig Chip => PcmPresets.Inference;
+    /// <summary>The chip that networks are programmed into: four devices a weight, written once, which average out what each is off by.</summary>
+    public static InferenceConfig Chip => PcmPresets.Inference with { Map = new TwoPairs() };
 
     /// <summary>The way of a name.</summary>
     public static PipelineWay Find(string name) => All.Single(way => way.Name == name);
