@@ -250,15 +250,30 @@ internal sealed partial class FusedEngine<T>
         }
 
         /// <summary>Works the queues off, one pulse of each lane at a time.</summary>
+        /// <remarks>Random numbers are drawn from a copy, which stays in registers; where none are drawn, copying it would cost more than the pulses.</remarks>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static void Pulse<TStep, TDraw, TReach>(TStep step, ref Work work, ref T elements, ref T memories, in Cell<T> cell)
             where TStep : struct, IPulseStep<TStep>
             where TDraw : struct, IDraw
             where TReach : struct, IReach
         {
-            T none = T.Zero, one = T.Bits(1);
-            T value = elements, memory = memories, queue = work.Queue, pending = work.Pending;
+            if (typeof(TDraw) == typeof(NoDraw))
+            {
+                Pulse<TStep, TDraw, TReach>(step, work.Queue, work.Pending, ref work.Lanes, ref elements, ref memories, cell);
+                return;
+            }
             var lanes = work.Lanes;
+            Pulse<TStep, TDraw, TReach>(step, work.Queue, work.Pending, ref lanes, ref elements, ref memories, cell);
+            work.Lanes = lanes;
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static void Pulse<TStep, TDraw, TReach>(TStep step, T queue, T pending, ref RandomLanes<T> lanes, ref T elements, ref T memories, in Cell<T> cell)
+            where TStep : struct, IPulseStep<TStep>
+            where TDraw : struct, IDraw
+            where TReach : struct, IReach
+        {
+            T none = T.Zero, one = T.Bits(1), value = elements, memory = memories;
             do
             {
                 var remembered = TStep.Remember(step, memory);
@@ -274,7 +289,7 @@ internal sealed partial class FusedEngine<T>
                 queue >>>= 1;
             }
             while (!T.IsZero(pending));
-            (elements, memories, work.Lanes) = (value, memory, lanes);
+            (elements, memories) = (value, memory);
         }
 
         /// <summary>Counts the queued pulses of every element, in the direction of the weight.</summary>

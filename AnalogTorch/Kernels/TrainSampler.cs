@@ -23,6 +23,7 @@ internal static unsafe class TrainSampler
     }
 
     /// <summary>Random trains of one sample: each slot holds a pulse with probability min(|value|·gain, 1), independently.</summary>
+    /// <remarks>Of inputs and constant, slots in which no error line has a pulse are left empty: nothing coincides there.</remarks>
     /// <param name="inputs">The input lines.</param>
     /// <param name="errors">The error lines, whose words get the opposite sign.</param>
     /// <param name="constant">The line that is held at 1.</param>
@@ -91,16 +92,18 @@ internal static unsafe class TrainSampler
         private const int FirstLook = 6; // bits after which some register may be decided
         private readonly TrainLines inputs = inputs, errors = errors, constant = constant;
 
+        /// <remarks>The errors come first: in slots that none of them has a pulse in, nothing coincides, and no other line needs to be drawn.</remarks>
         public void Run<T>() where T : struct, IWide<T>
         {
             var source = new Xoshiro<T>(key);
-            T certain = 2147483648f, sign = T.Bits(0x80000000u);
+            T certain = 2147483648f, sign = T.Bits(0x80000000u), used = T.Zero;
+            var drawn = (1u << slots) - 1;
             Span<float> part = stackalloc float[T.Width];
             for (var kind = 0; kind < 3; kind++)
             {
-                var lines = kind == 0 ? inputs : kind == 1 ? errors : constant;
+                var lines = kind == 0 ? errors : kind == 1 ? inputs : constant;
                 // Probabilities and random numbers as 31-bit integers: a probability of 1 is 2³¹, above every random number.
-                T scale = lines.Gain * (1u << 31), turned = kind == 1 ? sign : T.Zero;
+                T scale = lines.Gain * (1u << 31), turned = kind == 0 ? sign : T.Zero;
                 fixed (float* memory = lines.Values, rest = part)
                 fixed (uint* target = lines.Words)
                 {
@@ -120,21 +123,35 @@ internal static unsafe class TrainSampler
                         }
                         var threshold = T.ToUInt(T.Min(T.Abs(value) * scale, certain));
                         var word = (value ^ turned) & sign;
-                        if (!T.IsZero(threshold))
-                            word |= slots < ManySlots ? BySlot(ref source, threshold) : ByBit(ref source, threshold);
+                        if (drawn != 0 && !T.IsZero(threshold))
+                            word |= slots < ManySlots ? BySlot(ref source, threshold, drawn) : ByBit(ref source, threshold, drawn);
+                        if (kind == 0)
+                            used |= word;
                         T.Store(word, (float*)target + start);
                     }
                 }
+                if (kind == 0)
+                    drawn = AnySlot(used);
             }
         }
 
+        /// <summary>The slots that any lane has a pulse in.</summary>
+        private uint AnySlot<T>(T words) where T : struct, IWide<T>
+        {
+            var any = 0u;
+            for (var slot = 0; slot < slots; slot++)
+                if (!T.IsZero(words & T.Bits(1u << slot)))
+                    any |= 1u << slot;
+            return any;
+        }
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private T BySlot<T>(ref Xoshiro<T> source, T threshold) where T : struct, IWide<T>
+        private static T BySlot<T>(ref Xoshiro<T> source, T threshold, uint drawn) where T : struct, IWide<T>
         {
             var lanes = source; // a copy, which stays in registers
             T word = 0f;
-            for (var slot = 0; slot < slots; slot++)
-                word |= T.LessUInt(lanes.NextBits() >>> 1, threshold) & T.Bits(1u << slot);
+            for (var left = drawn; left != 0; left &= left - 1)
+                word |= T.LessUInt(lanes.NextBits() >>> 1, threshold) & T.Bits(left & (0 - left));
             source = lanes;
             return word;
         }
@@ -144,11 +161,11 @@ internal static unsafe class TrainSampler
         /// every slot one bit; a slot is decided at the first bit that differs, so half of the undecided ones are with each draw.
         /// </summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private T ByBit<T>(ref Xoshiro<T> source, T threshold) where T : struct, IWide<T>
+        private static T ByBit<T>(ref Xoshiro<T> source, T threshold, uint drawn) where T : struct, IWide<T>
         {
             var lanes = source; // a copy, which stays in registers
             // Random numbers have 31 bits, so that a threshold of 2³¹ is above all of them.
-            T all = T.Bits((1u << slots) - 1), word = all & (threshold >> 31), undecided = T.AndNot(all, word | T.EqualInt(threshold, T.Zero));
+            T all = T.Bits(drawn), word = all & (threshold >> 31), undecided = T.AndNot(all, word | T.EqualInt(threshold, T.Zero));
             for (var bit = 1; bit < 32; bit++)
             {
                 threshold <<= 1;
