@@ -226,6 +226,7 @@ internal sealed partial class FusedEngine<T>
         }
 
         /// <summary>Applies the queued pulses to a register of elements.</summary>
+        [SkipLocalsInit]
         [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
         private static void Apply<TStep, TDraw, TReach>(TStep step, Planes planes, ref Work work, long index, bool keepsUntouched)
             where TStep : struct, IPulseStep<TStep>
@@ -238,6 +239,7 @@ internal sealed partial class FusedEngine<T>
         }
 
         /// <summary>The same at the end of an array, where fewer elements are left than a register has lanes.</summary>
+        [SkipLocalsInit]
         [MethodImpl(MethodImplOptions.NoInlining)]
         private static void ApplyPart<TStep, TDraw, TReach>(TStep step, Planes planes, ref Work work, long index, int width)
             where TStep : struct, IPulseStep<TStep>
@@ -257,23 +259,11 @@ internal sealed partial class FusedEngine<T>
             where TDraw : struct, IDraw
             where TReach : struct, IReach
         {
-            if (typeof(TDraw) == typeof(NoDraw))
-            {
-                Pulse<TStep, TDraw, TReach>(step, work.Queue, work.Pending, ref work.Lanes, ref elements, ref memories, cell);
-                return;
-            }
-            var lanes = work.Lanes;
-            Pulse<TStep, TDraw, TReach>(step, work.Queue, work.Pending, ref lanes, ref elements, ref memories, cell);
-            work.Lanes = lanes;
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static void Pulse<TStep, TDraw, TReach>(TStep step, T queue, T pending, ref RandomLanes<T> lanes, ref T elements, ref T memories, in Cell<T> cell)
-            where TStep : struct, IPulseStep<TStep>
-            where TDraw : struct, IDraw
-            where TReach : struct, IReach
-        {
-            T none = T.Zero, one = T.Bits(1), value = elements, memory = memories;
+            T none = T.Zero, one = T.Bits(1);
+            T value = elements, memory = memories, queue = work.Queue, pending = work.Pending;
+            Unsafe.SkipInit(out RandomLanes<T> lanes);
+            if (typeof(TDraw) != typeof(NoDraw))
+                lanes = work.Lanes;
             do
             {
                 var remembered = TStep.Remember(step, memory);
@@ -290,6 +280,8 @@ internal sealed partial class FusedEngine<T>
             }
             while (!T.IsZero(pending));
             (elements, memories) = (value, memory);
+            if (typeof(TDraw) != typeof(NoDraw))
+                work.Lanes = lanes;
         }
 
         /// <summary>Counts the queued pulses of every element, in the direction of the weight.</summary>

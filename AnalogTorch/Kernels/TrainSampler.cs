@@ -136,13 +136,14 @@ internal static unsafe class TrainSampler
         }
 
         /// <summary>The slots that any lane has a pulse in.</summary>
-        private uint AnySlot<T>(T words) where T : struct, IWide<T>
+        private static uint AnySlot<T>(T words) where T : struct, IWide<T>
         {
+            var lanes = stackalloc uint[T.Width];
+            T.Store(words, (float*)lanes);
             var any = 0u;
-            for (var slot = 0; slot < slots; slot++)
-                if (!T.IsZero(words & T.Bits(1u << slot)))
-                    any |= 1u << slot;
-            return any;
+            for (var lane = 0; lane < T.Width; lane++)
+                any |= lanes[lane];
+            return any & TrainPair.Slots;
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
