@@ -28,7 +28,7 @@ public class PipelineExampleTests
     public async Task FilesAreRead()
     {
         using var folder = new TemporaryFolder();
-        var (code, _, error) = await ExampleProcess.Run(["mlnet", "--quick", "--out", folder.At("out"), "--data", Repository.DataFolder!, "--tables", "iris,optdigits,breast-cancer,california-housing,cifar10-images", "--ways", "digital,aware"]);
+        var (code, _, error) = await ExampleProcess.Run(["mlnet", "--quick", "--out", folder.At("out"), "--data", Repository.DataFolder!, "--tables", "iris,optdigits,breast-cancer,california-housing,cifar10-images", "--ways", "digital,aware", "--chip", "precise"]);
         Assert.True(code == 0, error);
         Assert.InRange((double)Metrics(folder).Single(row => (string?)row!["name"] == "breast-cancer-digital")!["test_accuracy"]!, 0.9, 1);
         Assert.Equal(25, Metrics(folder).Count);
@@ -40,6 +40,7 @@ public class PipelineExampleTests
     [InlineData(2, "--tables must be made of", "--tables", "moons")]
     [InlineData(2, "--ways must be made of", "--ways", "magic")]
     [InlineData(2, "--chips must be", "--chips", "0")]
+    [InlineData(2, "--chip must be one of four-devices, two-devices, precise, but is 'potato'", "--chip", "potato")]
     public async Task WrongArgumentsAreAnsweredByOneSentence(int expected, string part, params string[] arguments)
     {
         using var folder = new TemporaryFolder();

@@ -6,7 +6,7 @@ namespace AnalogTorch.Examples;
 public sealed class CommonOptions
 {
     private readonly Option<string?> output = Cli.Folder("--out", "Where to write metrics.json and report.html (default runs/<example>)");
-    private readonly Option<string?> data = Cli.Folder("--data", "Folder that holds mnist/, cifar-10/, text/, weights/ (default: data made by the program)");
+    private readonly Option<string?> data = Cli.Folder("--data", "Folder that holds mnist/, cifar-10/, text/, tabular/, weights/ (default: data made by the program)");
     private readonly Option<long> seed = Cli.Integer<long>("--seed", "Seed of every random choice", 42, 0, uint.MaxValue);
     private readonly Option<int> seeds = Cli.Integer("--seeds", "Number of runs, with seeds counted up from --seed", 1, 1, 1000);
     private readonly Option<bool> quick = Cli.Flag("--quick", "The same work made small: one or two minutes at most");

@@ -17,13 +17,14 @@ internal sealed class PipelineExample : Example
     private readonly Option<IReadOnlyList<string>> ways = Cli.Choices("--ways", "Trainers", [.. PipelineWay.All.Select(way => way.Name)], [.. PipelineWay.All.Select(way => way.Name)]);
     private readonly Option<int> epochs = Cli.Integer("--epochs", "Passes of networks over the rows; 0 takes what suits the table", 0, 0, 100_000);
     private readonly Option<int> hidden = Cli.Integer("--hidden", "Units of the network's hidden layer", 128, 1, 100_000);
+    private readonly Option<string> chip = Cli.Choice("--chip", "Chip that networks are programmed into, and trained for", [.. PipelineChip.All.Select(each => each.Name)]);
     private readonly Option<int> chips = Cli.Integer("--chips", "Chips, each with devices of its own, per network", 3, 1, 1000);
 
     public override string Name => "mlnet";
 
     public override string Description => "ML.NET pipelines with networks for analog memory, tested on chips after a day and a year, beside ML.NET's own trainers.";
 
-    public override IReadOnlyList<Option> Options => [tables, ways, epochs, hidden, chips];
+    public override IReadOnlyList<Option> Options => [tables, ways, epochs, hidden, chip, chips];
 
     public override void Run(ExampleRun run, ParseResult arguments)
     {
@@ -39,6 +40,7 @@ internal sealed class PipelineExample : Example
             Quick = run.Options.Quick,
             HiddenUnits = [arguments.GetValue(hidden)],
             Chips = run.Options.Quick ? 1 : arguments.GetValue(chips),
+            Chip = arguments.GetValue(chip)!,
             Models = models,
         };
         var rows = chosen.ToDictionary(source => source, source => Count(source, task));
@@ -96,8 +98,8 @@ internal sealed class PipelineExample : Example
         ["tables"] = new JsonObject(rows.Select(entry => KeyValuePair.Create(entry.Key.Name, (JsonNode?)new JsonObject { ["training_rows"] = entry.Value, ["epochs"] = Epochs(asked, entry.Value, task.Quick) }))),
         ["hidden_units"] = task.HiddenUnits[0],
         ["chips"] = task.Chips,
-        ["aware"] = JsonNode.Parse(ConfigJson.Write(new HardwareAwareTraining().Hardware)),
+        ["aware"] = JsonNode.Parse(ConfigJson.Write(PipelineChip.Find(task.Chip).Aware)),
         ["in_memory"] = JsonNode.Parse(ConfigJson.Write(Presets.PcmPresets.MspLsp)),
-        ["chip"] = JsonNode.Parse(ConfigJson.Write(PipelineWay.Chip)),
+        ["chip"] = JsonNode.Parse(ConfigJson.Write(PipelineChip.Find(task.Chip).Hardware)),
     };
 }

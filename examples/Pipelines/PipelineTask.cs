@@ -25,6 +25,9 @@ internal sealed record PipelineTask : TrainingTask
     /// <summary>Chips, each with devices of its own.</summary>
     public int Chips { get; init; }
 
+    /// <summary>Name of the chip.</summary>
+    public string Chip { get; init; } = "";
+
     /// <summary>Folder to save fitted pipelines in, or empty.</summary>
     public string Models { get; init; } = "";
 
@@ -32,7 +35,8 @@ internal sealed record PipelineTask : TrainingTask
     public override TrainingResult Run(ITrainingProgress progress)
     {
         var ml = new MLContext((int)Seed);
-        var (source, way) = (TableSource.Find(Table), PipelineWay.Find(Way));
+        var (source, chip) = (TableSource.Find(Table), PipelineChip.Find(Chip));
+        var way = PipelineWay.Find(Way).For(chip);
         var (train, test) = source.Load(ml, Data, Quick);
         progress.Begin();
         var options = new AnalogNetworkOptions { Network = new MlpNetwork { HiddenUnits = HiddenUnits }, Epochs = Epochs, Seed = (int)Seed };
@@ -46,7 +50,7 @@ internal sealed record PipelineTask : TrainingTask
             ml.Model.Save(model, train.Schema, Path.Combine(Models, $"{Table}-{Way}-{Seed}.zip"));
         var scores = new Dictionary<string, double[][]> { [""] = [Evaluate(ml, source, model, test)] };
         foreach (var (name, time) in way.Days)
-            scores[name] = [.. Enumerable.Range(0, Chips).Select(chip => Evaluate(ml, source, model.Programmed(after: time, PipelineWay.Chip, seed: 1000 * Seed + chip), test))];
+            scores[name] = [.. Enumerable.Range(0, Chips).Select(number => Evaluate(ml, source, model.Programmed(after: time, chip.Hardware, seed: 1000 * Seed + number), test))];
         progress.End();
         return new PipelineResult(Way, Seed, [scores[""][0][0]], seconds, Table, scores);
     }

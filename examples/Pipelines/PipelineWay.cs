@@ -1,7 +1,4 @@
-using AnalogTorch.Conductance;
 using AnalogTorch.Models.MlNet;
-using AnalogTorch.Presets;
-using AnalogTorch.Tiles;
 using Microsoft.ML;
 
 namespace AnalogTorch.Examples.Pipelines;
@@ -33,11 +30,11 @@ internal sealed record PipelineWay(string Name, string Title, NetworkTraining? T
     /// <summary>All ways, in the order of the report.</summary>
     public static IReadOnlyList<PipelineWay> All { get; } = [Sdca, Lbfgs, Digital, Aware, InMemory];
 
-    /// <summary>The chip that networks are programmed into: four devices a weight, written once, which average out what each is off by.</summary>
-    public static InferenceConfig Chip => PcmPresets.Inference with { Map = new TwoPairs() };
-
     /// <summary>The way of a name.</summary>
     public static PipelineWay Find(string name) => All.Single(way => way.Name == name);
+
+    /// <summary>The way on hardware of another chip, where it is trained for one.</summary>
+    public PipelineWay For(PipelineChip chip) => Training is HardwareAwareTraining aware ? this with { Training = aware with { Hardware = chip.Aware } } : this;
 
     /// <summary>The trainer, as one writes it.</summary>
     /// <param name="ml">The context.</param>
