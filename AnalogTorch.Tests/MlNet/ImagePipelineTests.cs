@@ -34,8 +34,7 @@ public class ImagePipelineTests
     {
         using var folder = new TemporaryFolder();
         var pictures = Draw(folder, 40);
-        using (var network = Zoo.Create(Architecture, classes: 10, seed: 1))
-            network.SaveWeights(folder.At("weights.safetensors"));
+        SaveWeights(folder);
         var ml = new MLContext(1);
         var data = ml.Data.LoadFromEnumerable(pictures);
         var byPath = ml.Transforms.BackboneFeatures("Features", "Path", folder.At("weights.safetensors"), Architecture, folder.Path);
@@ -66,8 +65,7 @@ public class ImagePipelineTests
     {
         using var folder = new TemporaryFolder();
         var pictures = Draw(folder, 3);
-        using (var network = Zoo.Create(Architecture, classes: 10, seed: 1))
-            network.SaveWeights(folder.At("weights.safetensors"));
+        SaveWeights(folder);
         var ml = new MLContext(1);
         var data = ml.Data.LoadFromEnumerable(pictures);
         BackboneFeaturesEstimator Of(string column) => ml.Transforms.BackboneFeatures("Features", column, folder.At("weights.safetensors"), Architecture, folder.Path);
@@ -90,8 +88,7 @@ public class ImagePipelineTests
     public void TheShapeSaysWhatTheSchemaWillBe()
     {
         using var folder = new TemporaryFolder();
-        using (var network = Zoo.Create(Architecture, classes: 10, seed: 1))
-            network.SaveWeights(folder.At("weights.safetensors"));
+        SaveWeights(folder);
         var ml = new MLContext(1);
         var data = ml.Data.LoadFromEnumerable(Draw(folder, 2));
         var estimator = ml.Transforms.BackboneFeatures("Features", "Path", folder.At("weights.safetensors"), Architecture);
@@ -123,6 +120,12 @@ public class ImagePipelineTests
         for (var i = 0; i < pictures.Length; i++)
             Assert.Equal(direct[i].data<float>().ToArray(), features[i]);
         Assert.Equal(512, features[0].Length);
+    }
+
+    private static void SaveWeights(TemporaryFolder folder)
+    {
+        using var network = Zoo.Create(Architecture, classes: 10, seed: 1);
+        network.SaveWeights(folder.At("weights.safetensors"));
     }
 
     private static float[][] Features(IDataView data) => [.. data.GetColumn<float[]>("Features")];

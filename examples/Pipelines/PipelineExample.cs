@@ -82,7 +82,7 @@ internal sealed class PipelineExample : Example
     private static long Count(TableSource source, PipelineTask task)
     {
         if (source == TableSource.Images)
-            return task.Quick ? 100 : 4_000;
+            return TableSource.ImagesOf(task.Quick);
         var (train, _) = source.Load(new MLContext(1), task.Data, task.Quick);
         if (train.GetRowCount() is { } known)
             return known;

@@ -32,6 +32,7 @@ internal sealed record TableSource(
     private const string Features = "Features", Folder = "tabular";
     private const double TestShare = 0.2;
     private const int SplitSeed = 1;
+    private const int QuickImages = 100, TrainingImages = 4_000, TestImages = 1_000;
 
     /// <summary>Tables that the program draws.</summary>
     public static IReadOnlyList<TableSource> Drawn { get; } =
@@ -56,6 +57,9 @@ internal sealed record TableSource(
 
     /// <summary>Photographs of ten classes: pixels to features by a pretrained network, which is a transform like others.</summary>
     public static TableSource Images { get; } = new("cifar10-images", Prediction.Multiclass, "", (ml, data, quick) => Photographs(ml, DataFolder.Open(data), quick), Keyed);
+
+    /// <summary>Training photographs, which take long to read.</summary>
+    public static int ImagesOf(bool quick) => quick ? QuickImages : TrainingImages;
 
     /// <summary>The table of a name.</summary>
     public static TableSource Find(string name) => Drawn.Concat(OfFiles).Append(Images).Single(source => source.Name == name);
@@ -116,7 +120,7 @@ internal sealed record TableSource(
             var rows = ml.Data.LoadFromEnumerable(Enumerable.Range(0, count).Select(i => new PictureRow { Pixels = pixels.AsSpan(i * PictureRow.Size, PictureRow.Size).ToArray(), Class = labels[i] }));
             return ml.Data.Cache(features.Fit(rows).Transform(rows), Features, "Class");
         }
-        return quick ? (Of(true, 100), Of(false, 100)) : (Of(true, 4_000), Of(false, 1_000));
+        return (Of(true, ImagesOf(quick)), Of(false, quick ? QuickImages : TestImages));
     }
 
     private sealed class ClassRow
