@@ -53,6 +53,8 @@ public abstract class CellArray : IUpdatable, IDisposable
     /// <summary>Transfers from less to more significant devices so far.</summary>
     public virtual long Transfers => 0;
 
+    private double pulseSize = 1;
+
     /// <summary>The engine that pulses the devices.</summary>
     protected IPulseEngine Engine { get; private set; }
 
@@ -74,8 +76,9 @@ public abstract class CellArray : IUpdatable, IDisposable
 
     /// <summary>Applies the pulses of a batch, then lets the time of its examples pass.</summary>
     /// <remarks>A batch is cut where something is due, so that every sample meets the array as it would alone.</remarks>
-    public void Update(TrainPair trains)
+    public void Update(TrainPair trains, double size = 1)
     {
+        pulseSize = size;
         var stream = StepStream.Split("update");
         for (var start = 0; start < trains.Samples;)
         {
@@ -84,6 +87,7 @@ public abstract class CellArray : IUpdatable, IDisposable
             start += count;
             Pass(count);
         }
+        pulseSize = 1;
         State.Counter(StepsTaken)++;
     }
 
@@ -178,7 +182,7 @@ public abstract class CellArray : IUpdatable, IDisposable
     {
         (target.UpCounts, target.DownCounts) = counter == PulsesSent ? (PulseCounts?.Up, PulseCounts?.Down) : (null, null);
         target.Pulses = 0;
-        array.Device.Accept(work(Engine, target));
+        (counter == PulsesSent ? array.Under(pulseSize) : array.Device).Accept(work(Engine, target));
         State.Counter(counter) += target.Pulses;
     }
 }

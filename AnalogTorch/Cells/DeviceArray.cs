@@ -14,6 +14,7 @@ public sealed class DeviceArray
     private readonly bool hasMemory;
     private ElementPlanes? planes;
     private Tensor? values;
+    private (double Size, PulsedDevice Device)? shrunk;
 
     /// <summary>Manufactures the devices of a role.</summary>
     /// <param name="device">What they are.</param>
@@ -56,6 +57,18 @@ public sealed class DeviceArray
 
     /// <summary>What the devices are.</summary>
     public PulsedDevice Device { get; }
+
+    /// <summary>The devices under pulses of a size.</summary>
+    /// <param name="size">Share of the full step.</param>
+    /// <exception cref="NotSupportedException">They only take full ones.</exception>
+    public PulsedDevice Under(double size)
+    {
+        if (size == 1)
+            return Device;
+        if (shrunk is not { } made || made.Size != size)
+            shrunk = made = (size, Device.UnderPulses(size) ?? throw new NotSupportedException($"{Device.GetType().Name} takes full pulses only; use FullPulses."));
+        return made.Device;
+    }
 
     /// <summary>The tensors.</summary>
     public ElementPlanes Planes => planes ??= new(

@@ -67,6 +67,9 @@ public sealed record MspLspCell : UnitCell
     public override double WeightStep => Capacitor.NominalStep / SiemensPerWeight;
 
     /// <inheritdoc/>
+    public override PulsedDevice UpdatedDevice() => Capacitor;
+
+    /// <inheritdoc/>
     public override UnitCell Scaled(double factor) => this with { SiemensPerWeight = SiemensPerWeight / factor };
 
     /// <inheritdoc/>

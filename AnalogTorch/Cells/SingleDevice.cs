@@ -30,6 +30,9 @@ public sealed record SingleDevice : UnitCell
     public override double WeightStep => Device.NominalStep / ValuePerWeight;
 
     /// <inheritdoc/>
+    public override PulsedDevice UpdatedDevice() => Device;
+
+    /// <inheritdoc/>
     public override UnitCell Scaled(double factor) => this with { ValuePerWeight = ValuePerWeight / factor };
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using AnalogTorch.Core;
+using AnalogTorch.Devices;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Cells;
@@ -12,6 +13,9 @@ public abstract record UnitCell : HardwareConfig
 
     /// <summary>Mean change of the weight (w) by one pulse.</summary>
     public abstract double WeightStep { get; }
+
+    /// <summary>The device that updates pulse, if there is one kind of them whose pulses may be of any size; null for cells that take full pulses only.</summary>
+    public virtual PulsedDevice? UpdatedDevice() => null;
 
     /// <summary>The same cell, of which the same conductance stands for so many times the weight.</summary>
     public abstract UnitCell Scaled(double factor);

@@ -57,6 +57,9 @@ public sealed record GatedCapacitor : PulsedDevice, IResettable, ICrossChecked
     /// <summary>What the voltage does when the cell is left alone.</summary>
     public Leakage Leakage { get; init => field = NotNull(value); } = new ExponentialLeakage();
 
+    /// <summary>Share of a step that a pulse makes: how long it charges, over how long a full one does.</summary>
+    internal double Share { get; init; } = 1;
+
     /// <inheritdoc/>
     public override double NominalStep => Transconductance * VoltageStep;
 
@@ -69,6 +72,9 @@ public sealed record GatedCapacitor : PulsedDevice, IResettable, ICrossChecked
     public double Conductance(double voltage) => Transconductance * Math.Max(voltage - Threshold, 0);
 
     /// <inheritdoc/>
+    public override PulsedDevice UnderPulses(double size) => this with { Share = size };
+
+    /// <inheritdoc/>
     public void Check()
     {
         if (!(MinVoltage <= StartVoltage && StartVoltage <= MaxVoltage))
@@ -79,7 +85,7 @@ public sealed record GatedCapacitor : PulsedDevice, IResettable, ICrossChecked
 
     /// <inheritdoc/>
     public override void Accept(IPulseStepVisitor visitor) => visitor.Visit(
-        new Step((float)StepSlope, (float)StartVoltage, (float)CycleNoise, (float)Transconductance),
+        new Step((float)Share, (float)StepSlope, (float)StartVoltage, (float)CycleNoise, (float)Transconductance),
         CycleNoise == 0 ? PulseDraw.None : PulseDraw.Normal);
 
     /// <inheritdoc/>
@@ -94,17 +100,17 @@ public sealed record GatedCapacitor : PulsedDevice, IResettable, ICrossChecked
         Max: full(1, (float)MaxVoltage, device: device),
         Offset: Spread(rng, "threshold", Threshold, ThresholdMismatch, shape, device));
 
-    private readonly struct Step(float slope, float start, float noise, float transconductance) : IPulseStep<Step>
+    private readonly struct Step(float share, float slope, float start, float noise, float transconductance) : IPulseStep<Step>
     {
         private readonly float transconductance = transconductance;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Up<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> =>
-            cell.Up * (1f - slope * (value - start)) * T.MultiplyAdd(noise, draw, 1f);
+            share * cell.Up * (1f - slope * (value - start)) * T.MultiplyAdd(noise, draw, 1f);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public T Down<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> =>
-            -cell.Down * (1f + slope * (value - start)) * T.MultiplyAdd(noise, draw, 1f);
+            -share * cell.Down * (1f + slope * (value - start)) * T.MultiplyAdd(noise, draw, 1f);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Read<T>(in Step step, T value, in Cell<T> cell) where T : struct, ILane<T> =>

@@ -23,6 +23,10 @@ public abstract record PulsedDevice : HardwareConfig
     /// <summary>Whether what a read sees is a conductance in siemens; else it is a normalised value.</summary>
     internal virtual bool IsInSiemens => false;
 
+    /// <summary>The same device under pulses that move it by a share of its step; null if its steps have the size that they have.</summary>
+    /// <param name="size">The share, above 0.</param>
+    public virtual PulsedDevice? UnderPulses(double size) => null;
+
     /// <summary>Draws the parameters of new elements and puts them into their start state.</summary>
     /// <param name="rng">The stream of this wafer; the element-to-element variation is a function of it.</param>
     /// <param name="shape">Outputs × inputs.</param>

@@ -7,7 +7,7 @@ using TorchSharp.Modules;
 namespace AnalogTorch.Tiles;
 
 /// <summary>The hardware of one layer: an array of unit cells, what surrounds it, and how it is updated.</summary>
-public sealed record TileConfig : LayerHardware
+public sealed record TileConfig : LayerHardware, ICrossChecked
 {
     /// <summary>What one weight is made of.</summary>
     public UnitCell Cell { get; init => field = NotNull(value); } = new MspLspCell();
@@ -23,6 +23,13 @@ public sealed record TileConfig : LayerHardware
 
     /// <summary>The path of the backward read, on the transposed array.</summary>
     public AnalogPath Backward { get; init => field = NotNull(value); } = new();
+
+    /// <inheritdoc/>
+    public void Check()
+    {
+        if (Update.ShrinksPulses && Cell.UpdatedDevice()?.UnderPulses(1) is null)
+            throw new ArgumentException($"TileConfig.Update has pulses that shrink, but {Cell.UpdatedDevice()?.GetType().Name ?? Cell.GetType().Name} takes full pulses only; use FullPulses, or a cell whose updates charge a GatedCapacitor.");
+    }
 
     internal override string Note => Cell.GetType().Name;
 

@@ -10,12 +10,18 @@ namespace AnalogTorch.Updates;
 /// </remarks>
 public abstract record PulseScheme : UpdateScheme
 {
+    /// <summary>How large pulses are.</summary>
+    public PulseSize Size { get; init => field = NotNull(value); } = new FullPulses();
+
+    internal override bool ShrinksPulses => Size is not FullPulses;
+
     /// <inheritdoc/>
     public sealed override void Apply(Tensor x, Tensor delta, double rate, Rng rng, PulseTrains trains, IUpdatable weights, IUpdatable? bias)
     {
-        Draw(x, delta, rate, weights.WeightStep, rng, trains);
-        weights.Update(trains.ForWeights);
-        bias?.Update(trains.ForBias);
+        var size = Size.Of(rate);
+        Draw(x, delta, rate, weights.WeightStep * size, rng, trains);
+        weights.Update(trains.ForWeights, size);
+        bias?.Update(trains.ForBias, size);
     }
 
     /// <summary>Draws the trains of a batch.</summary>

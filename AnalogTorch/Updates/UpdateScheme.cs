@@ -7,6 +7,9 @@ namespace AnalogTorch.Updates;
 /// <summary>How an input and an error change the weights of an array.</summary>
 public abstract record UpdateScheme : HardwareConfig
 {
+    /// <summary>Whether pulses are not always of full size.</summary>
+    internal virtual bool ShrinksPulses => false;
+
     /// <summary>Changes the weights by about −rate·δᵀ·x, sample by sample.</summary>
     /// <param name="x">Inputs [samples, inputs].</param>
     /// <param name="delta">Gradients of the loss by the outputs [samples, outputs].</param>
@@ -25,7 +28,9 @@ public interface IUpdatable
     double WeightStep { get; }
 
     /// <summary>Pulses every cell where the trains of its two lines coincide.</summary>
-    void Update(TrainPair trains);
+    /// <param name="trains">The trains.</param>
+    /// <param name="size">Share of <see cref="WeightStep"/> by which a pulse moves a weight; other than 1 only where devices take such pulses.</param>
+    void Update(TrainPair trains, double size = 1);
 
     /// <summary>Moves every weight by a given amount, as far as its devices can go, without pulses.</summary>
     /// <param name="change">Changes (w) of the shape of the weights.</param>

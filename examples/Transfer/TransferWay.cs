@@ -3,6 +3,7 @@ using AnalogTorch.Examples.Convnet;
 using AnalogTorch.Layers;
 using AnalogTorch.Presets;
 using AnalogTorch.Tiles;
+using AnalogTorch.Updates;
 using TorchSharp.Modules;
 
 namespace AnalogTorch.Examples.Transfer;
@@ -30,12 +31,13 @@ internal sealed record TransferWay(string Name, LayerHardware? Hardware, double 
     /// Features in ±1 with a deviation of a third need weights up to 2, so a conductance counts for twice as much as in the first layer of the MNIST
     /// network; and a transfer comes every 4,000 examples, for a layer whose gradients do not vanish moves on. Both were chosen with SqueezeNet's
     /// features of CIFAR-10 on the last 5,000 training images, held out, with seeds 1 and 2. Leakage, by which capacitors creep 2 % of their way in 500
-    /// examples, is worked in that often.
+    /// examples, is worked in that often. Pulses shrink with the learning rate, from that of the first epoch on.
     /// </remarks>
     public static TileConfig OfHeads => PcmPresets.MspLsp with
     {
         Cell = new MspLspCell { TransferEvery = 4_000, LeakEvery = 500 },
         Scaling = new FanInScaling { ReferenceInputs = 4 * 528 },
+        Update = new StochasticTrains { Size = new ShrinkingPulses { FullFrom = 0.1 } },
     };
 
     /// <summary>Factor on the learning rate of whole networks whose batch norm holds activations in bounds.</summary>
