@@ -126,6 +126,52 @@ public sealed class ProgrammedModel<TModel> : IDisposable where TModel : nn.Modu
         })));
     }
 
+    /// <summary>Finds gain and offset of every output anew, at the present time, so that a chip gives for these inputs what the trained weights give: a compensation of drift that needs no labels.</summary>
+    /// <remarks>
+    /// Chips have a digital factor and a digital offset beside each converter, which also take up what programming and converters do to an output on
+    /// average: Le Gallo et al., Nature Electronics 6:680 (2023), and Ambrogio et al., Nature 620:768 (2023), calibrate both on inputs. They are found here by least squares against the
+    /// network in floating point, matrix by matrix in the order of the calls, each behind those that are done; so noise shrinks a gain as far as is best. Some hundred inputs do. The model
+    /// runs twice on all batches for each matrix. What was found stays whatever the time, until it is found anew or
+    /// <see cref="OutputCorrections"/> are set; factors of <see cref="InferenceConfig.Compensation"/> come on top.
+    /// </remarks>
+    /// <param name="batches">Inputs of the model; nothing of them is kept.</param>
+    /// <param name="run">Runs the model on a batch.</param>
+    /// <exception cref="InvalidOperationException">There is no batch, or the model calls its layers differently when it sees a batch again.</exception>
+    public void RecalibrateOutputs<TBatch>(IEnumerable<TBatch> batches, Action<TModel, TBatch> run)
+    {
+        ArgumentNullException.ThrowIfNull(batches);
+        ArgumentNullException.ThrowIfNull(run);
+        ThrowIfDisposed();
+        Action[] passes = [.. batches.Select(batch => (Action)(() =>
+        {
+            using var scope = NewDisposeScope();
+            run(Model, batch);
+        }))];
+        if (passes.Length == 0)
+            throw new InvalidOperationException("RecalibrateOutputs needs at least one batch of inputs, but got none.");
+        using var noGrad = no_grad();
+        new OutputRecalibration([.. Tiles.Select(entry => entry.Tile)], passes).Run();
+    }
+
+    /// <summary>What <see cref="RecalibrateOutputs"/> found, by the names of <see cref="Tiles"/>; empty before it. Setting it brings a chip of the same hardware and seed to the same state.</summary>
+    /// <exception cref="ArgumentException">There is no array of a name, or it has another number of outputs, or numbers are not finite.</exception>
+    public IReadOnlyDictionary<string, OutputCorrection> OutputCorrections
+    {
+        get => Tiles.Where(entry => entry.Tile.Recalibration is not null).ToDictionary(entry => entry.Name, entry => entry.Tile.Recalibration!);
+        set
+        {
+            ArgumentNullException.ThrowIfNull(value);
+            ThrowIfDisposed();
+            if (value.Keys.FirstOrDefault(name => Tiles.All(entry => entry.Name != name)) is { } unknown)
+                throw new ArgumentException($"OutputCorrections names '{unknown}', but the arrays of this chip are {string.Join(", ", Tiles.Select(entry => entry.Name))}; take them from a chip of the same model.");
+            foreach (var (name, tile) in Tiles)
+                if (value.TryGetValue(name, out var correction))
+                    tile.Check(correction);
+            foreach (var (name, tile) in Tiles)
+                tile.Recalibration = value.GetValueOrDefault(name);
+        }
+    }
+
     /// <summary>The model and the chip's state, in a few words.</summary>
     public override string ToString() =>
         isDisposed ? $"{Model.GetName()}, off its chip" : $"{Model.GetName()}, programmed {(Time == 0 ? "just now" : $"{Units.Format(Time, "s")} ago")}";

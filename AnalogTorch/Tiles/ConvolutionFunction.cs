@@ -102,9 +102,16 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
             y = ReadMaps(x.contiguous());
         else
             y = ReadRows(x);
-        if (call.Bias is not null && (!tile.HasAnalogBias || isExact))
-            y.add_((bias ?? call.Bias).detach().view([1, -1, .. Enumerable.Repeat(1L, shape.Dimensions)]), LastingScalars.One);
+        if (isExact && bias is not null)
+            Add(bias);
+        tile.Watch?.Invoke(y);
+        if (call.Offsets is { } offsets)
+            Add(offsets);
+        if (call.Bias is not null && !tile.HasAnalogBias)
+            Add(call.Bias);
         return (y.MoveToOuterDisposeScope(), graph);
+
+        void Add(Tensor ofOutputs) => y.add_(ofOutputs.detach().view([1, -1, .. Enumerable.Repeat(1L, shape.Dimensions)]), LastingScalars.One);
 
         Tensor ReadMaps(Tensor inputs)
         {

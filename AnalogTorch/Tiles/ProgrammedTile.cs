@@ -11,7 +11,7 @@ namespace AnalogTorch.Tiles;
 public sealed class ProgrammedTile : Tile
 {
     private const int ReferenceCount = 128; // vectors that a compensation compares
-    private const string Wanted = "wanted", Range = "range", Reference = "reference", Before = "before", Programmed = "programmed", Fate = "fate", Stuck = "stuck";
+    private const string Wanted = "wanted", Range = "range", Reference = "reference", Before = "before", Programmed = "programmed", Fate = "fate", Stuck = "stuck", Gain = "gain", Offset = "offset";
 
     private readonly TensorStore memory = new(persistent: false);
     private readonly int places;
@@ -19,6 +19,8 @@ public sealed class ProgrammedTile : Tile
     private Tensor weights;
     private Tensor? biasWeights;
     private OutputScale units;
+    private bool isRecalibrated;
+    private long draw;
 
     /// <summary>Programs weights.</summary>
     /// <param name="config">The hardware.</param>
@@ -51,6 +53,8 @@ public sealed class ProgrammedTile : Tile
                 memory.Add($"{Stuck}{place}", stuck);
         }
         Outcome = ProgrammingOutcome.Of(config.Programming, result, wanted, config.Map.Weights(result.Conductances, span));
+        memory.Add(Gain, ones(Outputs, device: weight.device));
+        memory.Add(Offset, zeros(Outputs, device: weight.device));
         memory.Add(Reference, Noise.Uniform(Stream.Split("reference"), [ReferenceCount, wanted.shape[1]], weight.device).mul_(2f).sub_(1f));
         var held = Devices(0, 0);
         for (var block = 0; block < Blocks; block++)
@@ -76,7 +80,7 @@ public sealed class ProgrammedTile : Tile
     /// <summary>The weights as reads find them, in the layer's own unit and before any compensation [outputs, inputs], a bias in the array not among them.</summary>
     public Tensor Weights => weights;
 
-    /// <summary>What outputs are multiplied by to make up for drift [blocks of inputs, outputs]; null for nothing.</summary>
+    /// <summary>What outputs are multiplied by to make up for drift, and by a recalibration [blocks of inputs, outputs]; null for nothing.</summary>
     public Tensor? Correction => units.Correction;
 
     /// <summary>Goes to a time, and draws the read noise of an evaluation.</summary>
@@ -88,8 +92,35 @@ public sealed class ProgrammedTile : Tile
         using var scope = NewDisposeScope();
         var next = Prepare(Devices(time, draw), time, draw);
         Release();
-        ((weights, biasWeights, units), Time) = (next, time);
+        ((weights, biasWeights, units), Time, this.draw) = (next, time, draw);
     }
+
+    /// <summary>The gain and the offset of every output that a recalibration found; null before any. They stay whatever the time.</summary>
+    internal OutputCorrection? Recalibration
+    {
+        get => isRecalibrated ? new([.. memory[Gain].cpu().data<float>()], [.. memory[Offset].cpu().data<float>()]) : null;
+        set
+        {
+            using var noGrad = no_grad();
+            using var scope = NewDisposeScope();
+            isRecalibrated = value is not null;
+            memory[Gain].copy_(value is null ? ones(Outputs) : tensor(value.Gains.ToArray()));
+            memory[Offset].copy_(value is null ? zeros(Outputs) : tensor(value.Offsets.ToArray()));
+            DriftTo(Time, draw);
+        }
+    }
+
+    /// <summary>Refuses gains and offsets that are not one for each output, or not finite.</summary>
+    internal void Check(OutputCorrection correction)
+    {
+        if (correction.Gains.Count != Outputs || correction.Offsets.Count != Outputs)
+            throw new ArgumentException($"{Name}: a correction must have a gain and an offset for each of its {Outputs} outputs, but has {correction.Gains.Count} and {correction.Offsets.Count}; take it from a chip of the same model.");
+        if (!correction.Gains.Concat(correction.Offsets).All(float.IsFinite))
+            throw new ArgumentException($"{Name}: the gains and offsets of a correction must be finite, but hold NaN or infinity; take it from a chip of the same model.");
+    }
+
+    /// <summary>Whether the layer is computed with the trained weights in floating point instead, as a recalibration wants its outputs to be.</summary>
+    internal bool IsBypassed { get; set; }
 
     /// <summary>Mean over the weights of all their conductances right after programming (S), each as often as its current counts.</summary>
     public double SiemensPerWeight
@@ -121,17 +152,19 @@ public sealed class ProgrammedTile : Tile
 
     internal override bool LearnsByGradient => false;
 
-    private protected override AnalogPath ConfiguredPath => Config.Forward;
+    private protected override AnalogPath ConfiguredPath => IsBypassed ? Exact : Config.Forward;
 
-    internal override AnalogPath BackwardPath { get; } = new();
+    internal override AnalogPath BackwardPath => Exact;
 
-    internal override Tensor WeightsOf(TileCall call) => weights;
+    internal override Tensor WeightsOf(TileCall call) => IsBypassed ? Matrix(call.Weight) : weights;
 
-    internal override Tensor OwnWeightsOf(TileCall call) => weights.alias();
+    internal override Tensor OwnWeightsOf(TileCall call) => WeightsOf(call).alias();
 
-    internal override Tensor BiasOf(TileCall call) => biasWeights!;
+    internal override Tensor BiasOf(TileCall call) => IsBypassed ? call.Bias! : biasWeights!;
 
-    internal override OutputScale? UnitsFor(TileCall call) => units;
+    internal override OutputScale? UnitsFor(TileCall call) => IsBypassed ? null : units;
+
+    internal override Tensor? OffsetsFor(TileCall call) => isRecalibrated && !IsBypassed ? memory[Offset] : null;
 
     internal override void Keep(TileCall call, LearningExample example) => throw new InvalidOperationException($"{Name} is programmed, and takes no pulses.");
 
@@ -144,6 +177,8 @@ public sealed class ProgrammedTile : Tile
         if (weights.device_type != weight.device_type || weights.device_index != weight.device_index)
             MoveTo(weight.device);
     }
+
+    private static AnalogPath Exact { get; } = new();
 
     private long LinesOfBlock => Size.AddsDigitally ? Math.Min(Size.MaxInputs, memory[Wanted].shape[1]) : memory[Wanted].shape[1];
 
@@ -176,7 +211,10 @@ public sealed class ProgrammedTile : Tile
         var range = memory[Range];
         var own = held * range.unsqueeze(1);
         var bias = HasAnalogBias ? own.select(1, Inputs).contiguous().DetachFromDisposeScope() : null;
-        return (own.narrow(1, 0, Inputs).contiguous().DetachFromDisposeScope(), bias, new OutputScale(range, Corrections(held, time, draw)));
+        var correction = Corrections(held, time, draw);
+        if (isRecalibrated)
+            correction = correction is null ? memory[Gain].unsqueeze(0) : correction * memory[Gain];
+        return (own.narrow(1, 0, Inputs).contiguous().DetachFromDisposeScope(), bias, new OutputScale(range, correction));
     }
 
     private Tensor? Corrections(Tensor held, double time, long draw)

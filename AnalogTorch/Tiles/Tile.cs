@@ -85,6 +85,9 @@ public abstract class Tile : IDisposable
     /// <summary>Takes the inputs of every read while ranges are measured; null at other times.</summary>
     internal InputRecord? Record { get; set; }
 
+    /// <summary>Sees the outputs of every read [samples, outputs, …], without a digital bias; null if nobody looks.</summary>
+    internal Action<Tensor>? Watch { get; set; }
+
     /// <summary>How the range of the inputs is measured; null if the path needs none.</summary>
     internal InputMeasure? Measure => (ConfiguredPath.Scaling as CalibratedScaling)?.Measure;
 
@@ -143,6 +146,9 @@ public abstract class Tile : IDisposable
 
     /// <summary>What outputs stand for in a call; the tile owns it. Null if a cell at full conductance is a weight of 1.</summary>
     internal abstract OutputScale? UnitsFor(TileCall call);
+
+    /// <summary>What is added to outputs beside the converters, other than a bias [outputs]; the tile owns it. Null for nothing.</summary>
+    internal virtual Tensor? OffsetsFor(TileCall call) => null;
 
     /// <summary>The same in memory that belongs to the caller, for a call that keeps them until its backward pass.</summary>
     internal abstract Tensor OwnWeightsOf(TileCall call);

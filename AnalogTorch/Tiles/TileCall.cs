@@ -38,6 +38,9 @@ internal sealed record TileCall(Tile Tile, Tensor Weight, Tensor? Bias, bool Tra
     /// <summary>What outputs stand for; null if a cell at full conductance is a weight of 1.</summary>
     public OutputScale? Units => Tile.UnitsFor(this);
 
+    /// <summary>What is added to outputs beside the converters, other than a bias [outputs]; null for nothing.</summary>
+    public Tensor? Offsets => Tile.OffsetsFor(this);
+
     /// <summary>Errors and weights as a read from the output side finds them where outputs have units of their own.</summary>
     /// <param name="units">The units.</param>
     /// <param name="delta">Gradients by the outputs, which are its dimension <paramref name="outputs"/>.</param>
@@ -80,6 +83,9 @@ internal sealed record TileCall(Tile Tile, Tensor Weight, Tensor? Bias, bool Tra
     {
         Tile.Record?.Add(x);
         var y = Tile.Size.Read(Tile.ForwardPath, Tile.Size.MaxInputs, x, Weights, AnalogBias, Units, stream);
+        Tile.Watch?.Invoke(y);
+        if (Offsets is { } offsets)
+            y.add_(offsets, LastingScalars.One);
         return Bias is null || Tile.HasAnalogBias ? y : y.add_(Bias, LastingScalars.One);
     }
 
