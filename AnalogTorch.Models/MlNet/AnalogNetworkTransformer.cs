@@ -46,12 +46,21 @@ public sealed class AnalogNetworkTransformer : BatchTransformer, ISingleFeatureP
     /// <param name="after">Time since programming (s), as in <c>1 * Units.Day</c>.</param>
     /// <param name="hardware">The chip; <see cref="PcmPresets.Inference"/> if not given, which compensates drift.</param>
     /// <param name="seed">Seed of its devices.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The time is negative or not finite.</exception>
-    public AnalogNetworkTransformer Programmed(double after, InferenceConfig? hardware = null, long seed = 0)
+    /// <param name="recalibrateWith">
+    /// Rows with the column of features, some hundred, on which gain and offset of every output are found anew at that time
+    /// (<see cref="Inference.ProgrammedModel{TModel}.RecalibrateOutputs"/>); null for drift compensation alone.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">The time is negative or not finite, or the column is missing or of another type.</exception>
+    /// <exception cref="InvalidOperationException">No row has finite features.</exception>
+    public AnalogNetworkTransformer Programmed(double after, InferenceConfig? hardware = null, long seed = 0, IDataView? recalibrateWith = null)
     {
         if (!(after >= 0 && double.IsFinite(after)))
             throw new ArgumentOutOfRangeException(nameof(after), $"Programmed needs a time of at least 0 s after programming, but got {after.ToString(CultureInfo.InvariantCulture)} s.");
-        return new(Environment, saved.On(SavedNetwork.SavedChip.Of(hardware ?? PcmPresets.Inference, seed, after)));
+        var programmed = saved.On(SavedNetwork.SavedChip.Of(hardware ?? PcmPresets.Inference, seed, after));
+        if (recalibrateWith is null)
+            return new(Environment, programmed);
+        using var rows = TrainingRows.ReadFeatures(recalibrateWith, TrainingColumns.FeaturesIn(recalibrateWith.Schema, saved.FeatureColumn, saved.Features));
+        return new(Environment, RunningNetwork.Recalibrated(programmed, rows));
     }
 
     /// <inheritdoc/>

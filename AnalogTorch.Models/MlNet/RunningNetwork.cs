@@ -10,6 +10,7 @@ namespace AnalogTorch.Models.MlNet;
 /// <summary>A network at work, for as many readers as there are; they take turns. It is made when it is first needed.</summary>
 internal sealed class RunningNetwork(SavedNetwork saved)
 {
+    private const int RecalibrationBatch = 256;
     private readonly Lock sync = new();
     private Parts? parts;
 
@@ -42,6 +43,27 @@ internal sealed class RunningNetwork(SavedNetwork saved)
         }
     }
 
+    /// <summary>A programmed network with gains and offsets of its outputs found anew.</summary>
+    /// <param name="saved">The network, and its chip.</param>
+    /// <param name="features">Features to find them with, float32 [examples, features].</param>
+    public static SavedNetwork Recalibrated(SavedNetwork saved, Tensor features)
+    {
+        var running = new RunningNetwork(saved);
+        try
+        {
+            using var scope = NewDisposeScope();
+            using var noGrad = no_grad();
+            var (_, scaling, chip) = running.Loaded();
+            var inputs = scaling is null ? features : scaling.call(features);
+            chip!.RecalibrateOutputs(inputs.split(RecalibrationBatch), (network, batch) => network.call(batch));
+            return saved.On(saved.Chip! with { Corrections = chip.OutputCorrections.ToDictionary() });
+        }
+        finally
+        {
+            running.Unload();
+        }
+    }
+
     /// <summary>Frees the network until it is needed again.</summary>
     public void Unload()
     {
@@ -59,7 +81,10 @@ internal sealed class RunningNetwork(SavedNetwork saved)
         if (parts is not null)
             return parts;
         var network = saved.Build();
-        return parts = new(network, saved.BuildScaling(), saved.Chip is { } on ? network.Program(on.Config, on.Seed).DriftTo(on.After) : null);
+        var chip = saved.Chip is { } on ? network.Program(on.Config, on.Seed).DriftTo(on.After) : null;
+        if (saved.Chip?.Corrections is { } corrections)
+            chip!.OutputCorrections = corrections;
+        return parts = new(network, saved.BuildScaling(), chip);
     }
 
     private sealed record Parts(Module<Tensor, Tensor> Network, FeatureScaling? Scaling, ProgrammedModel<Module<Tensor, Tensor>>? Chip);

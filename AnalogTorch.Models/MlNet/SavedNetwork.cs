@@ -157,6 +157,9 @@ internal sealed record SavedNetwork
     /// <param name="After">Time after programming (s).</param>
     internal sealed record SavedChip(JsonElement Hardware, long Seed, double After)
     {
+        /// <summary>Gains and offsets that a recalibration found, by the names of arrays, or null.</summary>
+        public Dictionary<string, OutputCorrection>? Corrections { get; init; }
+
         public static SavedChip Of(InferenceConfig hardware, long seed, double after) => new(Json(hardware), seed, after);
 
         [JsonIgnore]

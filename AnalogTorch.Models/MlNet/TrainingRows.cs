@@ -73,6 +73,28 @@ internal sealed record TrainingRows(Tensor Features, Tensor Labels, Tensor? Weig
         return rows;
     }
 
+    /// <summary>Reads the features of all rows in which they are finite, float32 [examples, features].</summary>
+    /// <exception cref="InvalidOperationException">There is no such row.</exception>
+    public static Tensor ReadFeatures(IDataView data, DataViewSchema.Column column)
+    {
+        using var cursor = data.GetRowCursor([column]);
+        var getter = cursor.GetGetter<VBuffer<float>>(column);
+        var (features, row, count) = (new Blocks(((VectorDataViewType)column.Type).Size), default(VBuffer<float>), 0L);
+        while (cursor.MoveNext())
+        {
+            getter(ref row);
+            var place = features.Next();
+            row.CopyTo(place);
+            if (AllFinite(place))
+                count++;
+            else
+                features.TakeBack();
+        }
+        return count > 0
+            ? features.ToTensor()
+            : throw new InvalidOperationException($"Programmed cannot recalibrate: there is no row with finite values in column '{column.Name}' ({column.Type}); give it some hundred rows like those that will be scored.");
+    }
+
     /// <summary>Some of the rows.</summary>
     /// <param name="indices">Which, int64.</param>
     public TrainingRows Select(Tensor indices) =>

@@ -14,7 +14,7 @@ internal static class PipelineReport
 
     private static readonly Place[] Places =
     [
-        .. PipelineWay.All.SelectMany(way => way.Days.Select(day => new Place(way.Name, day.Name, way == PipelineWay.Digital ? $"a {day.Name} on a chip" : $"a {day.Name}"))
+        .. PipelineWay.All.SelectMany(way => way.Deployments.Select(each => new Place(way.Name, each.Name, way == PipelineWay.Digital ? $"{each.Title} on a chip" : each.Title))
             .Prepend(new Place(way.Name, "", way.Title))),
     ];
 
@@ -85,6 +85,7 @@ internal static class PipelineReport
     private static string Short(Place place) => place.Key switch
     {
         "digital-day" => "dig. day",
+        "aware-day-by-factors" => "day, factors",
         "aware-day" => "aware day",
         "aware-year" => "aware year",
         _ => place.Key,

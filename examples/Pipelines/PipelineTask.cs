@@ -49,10 +49,13 @@ internal sealed record PipelineTask : TrainingTask
         if (Models.Length > 0)
             ml.Model.Save(model, train.Schema, Path.Combine(Models, $"{Table}-{Way}-{Seed}.zip"));
         var scores = new Dictionary<string, double[][]> { [""] = [Evaluate(ml, source, model, test)] };
-        foreach (var (name, time) in way.Days)
-            scores[name] = [.. Enumerable.Range(0, Chips).Select(number => Evaluate(ml, source, model.Programmed(after: time, chip.Hardware, seed: 1000 * Seed + number), test))];
+        foreach (var deployment in way.Deployments)
+            scores[deployment.Name] = [.. Enumerable.Range(0, Chips).Select(number => Evaluate(ml, source, OnChip(deployment, 1000 * Seed + number), test))];
         progress.End();
         return new PipelineResult(Way, Seed, [scores[""][0][0]], seconds, Table, scores);
+
+        ITransformer OnChip(PipelineDeployment deployment, long seed) =>
+            model.Programmed(after: deployment.Time, chip.Hardware, seed, recalibrateWith: deployment.Recalibrates ? train : null);
     }
 
     /// <summary>Accuracy and log-loss of a classifier; R² and root of the mean squared error of a regression.</summary>

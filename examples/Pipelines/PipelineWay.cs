@@ -1,3 +1,4 @@
+using AnalogTorch.Core;
 using AnalogTorch.Models.MlNet;
 using Microsoft.ML;
 
@@ -7,10 +8,9 @@ namespace AnalogTorch.Examples.Pipelines;
 /// <param name="Name">Its name in figures and plots.</param>
 /// <param name="Title">What it is, in a word or two.</param>
 /// <param name="Training">How its network is trained; null for a trainer of ML.NET.</param>
-/// <param name="Days">Times after programming to test at, by name; none for what is not programmed.</param>
-internal sealed record PipelineWay(string Name, string Title, NetworkTraining? Training, params IReadOnlyList<(string Name, double Time)> Days)
+/// <param name="Deployments">How it is tested on chips; none for what is not programmed.</param>
+internal sealed record PipelineWay(string Name, string Title, NetworkTraining? Training, params IReadOnlyList<PipelineDeployment> Deployments)
 {
-    private const double Day = 86_400, Year = 365.25 * Day;
 
     /// <summary>ML.NET's stochastic dual coordinate ascent.</summary>
     public static PipelineWay Sdca { get; } = new("sdca", "SDCA", null);
@@ -19,10 +19,10 @@ internal sealed record PipelineWay(string Name, string Title, NetworkTraining? T
     public static PipelineWay Lbfgs { get; } = new("lbfgs", "L-BFGS", null);
 
     /// <summary>A network in floating point.</summary>
-    public static PipelineWay Digital { get; } = new("digital", "network, digital", new DigitalTraining(), ("day", Day));
+    public static PipelineWay Digital { get; } = new("digital", "network, digital", new DigitalTraining(), PipelineDeployment.Day);
 
     /// <summary>The same network, trained through the hardware's converters and noise.</summary>
-    public static PipelineWay Aware { get; } = new("aware", "network, hardware-aware", new HardwareAwareTraining(), ("day", Day), ("year", Year));
+    public static PipelineWay Aware { get; } = new("aware", "network, hardware-aware", new HardwareAwareTraining(), PipelineDeployment.DayByFactors, PipelineDeployment.Day, PipelineDeployment.Year);
 
     /// <summary>The same network, trained in memory by pulses.</summary>
     public static PipelineWay InMemory { get; } = new("in-memory", "network, in memory", new InMemoryTraining());
@@ -52,4 +52,21 @@ internal sealed record PipelineWay(string Name, string Title, NetworkTraining? T
         (_, Prediction.Binary) => ml.BinaryClassification.Trainers.AnalogNetwork(options),
         _ => ml.Regression.Trainers.AnalogNetwork(options),
     };
+}
+
+/// <summary>A network on a chip, some time after it was programmed.</summary>
+/// <param name="Name">The end of its name in figures.</param>
+/// <param name="Title">What it is, in a word or two.</param>
+/// <param name="Time">Time since programming (s).</param>
+/// <param name="Recalibrates">Whether gain and offset of every output are found anew with the training rows; else one factor a layer makes up for drift.</param>
+internal sealed record PipelineDeployment(string Name, string Title, double Time, bool Recalibrates)
+{
+    /// <summary>A day, with one factor a layer.</summary>
+    public static PipelineDeployment DayByFactors { get; } = new("day-by-factors", "a day, factors only", Units.Day, false);
+
+    /// <summary>A day, recalibrated.</summary>
+    public static PipelineDeployment Day { get; } = new("day", "a day", Units.Day, true);
+
+    /// <summary>A year, recalibrated.</summary>
+    public static PipelineDeployment Year { get; } = new("year", "a year", Units.Year, true);
 }
