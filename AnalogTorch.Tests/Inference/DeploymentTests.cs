@@ -35,7 +35,7 @@ public sealed class DeploymentTests : IDisposable
 
     public static TheoryData<string> Configs =>
     [
-        "pair", "pairs", "two pairs", "column", "slices", "verified", "four phases", "grid", "analog grid", "bias in the array", "14 nm", "reram", "stuck", "layer range", "per output", "slope", "exact",
+        "pair", "pairs", "two pairs", "column", "slices", "verified", "anticipated", "four phases", "grid", "analog grid", "bias in the array", "14 nm", "reram", "stuck", "layer range", "per output", "slope", "exact",
     ];
 
     public void Dispose()
@@ -337,6 +337,7 @@ public sealed class DeploymentTests : IDisposable
         "column" => PcmPresets.Inference with { Map = new OffsetColumn() },
         "slices" => PcmPresets.Inference with { Map = new BitSlices() },
         "verified" => PcmPresets.Inference with { Programming = new WriteVerifyProgramming() },
+        "anticipated" => PcmPresets.Inference with { Programming = new WriteVerifyProgramming { Anticipation = new MeanAnticipation() } },
         "four phases" => PcmPresets.FourPhaseInference,
         "grid" => PcmPresets.Inference with { Size = new LimitedSize { Inputs = 64, Outputs = 24 } },
         "analog grid" => PcmPresets.Inference with { Size = new LimitedSize { Inputs = 64, Outputs = 24, Sums = new AnalogSums() } },

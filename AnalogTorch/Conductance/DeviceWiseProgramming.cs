@@ -5,6 +5,9 @@ namespace AnalogTorch.Conductance;
 /// <summary>Schemes that bring every device to a conductance of its own, whatever the others of its cell are.</summary>
 public abstract record DeviceWiseProgramming : ProgrammingScheme
 {
+    /// <summary>What devices are asked for.</summary>
+    public Anticipation Anticipation { get; init => field = NotNull(value); } = new NoAnticipation();
+
     /// <inheritdoc/>
     public sealed override (double Min, double Max) Range(MemoryStatistics memory)
     {
@@ -17,11 +20,24 @@ public abstract record DeviceWiseProgramming : ProgrammingScheme
     {
         ArgumentNullException.ThrowIfNull(task);
         using var scope = NewDisposeScope();
-        var targets = task.Map.Targets(task.Weights, task.Range);
+        var trialTask = task with { Defects = new NoDefects(), Stream = task.Stream.Split("trial") };
+        var ask = Anticipation.For(Try, task.Range, task.Weights.device);
+        var targets = task.Map.Targets(task.Weights, task.Range).Select(ask).ToArray();
         var written = targets.Select((target, place) => Write(task, place, target)).ToArray();
         foreach (var tensor in targets.Concat(written.Select(part => part.Conductances)))
             tensor.MoveToOuterDisposeScope();
         return new([.. written.Select(part => part.Conductances)], targets, written.Sum(part => part.Pulses), []);
+
+        Tensor Try(Tensor asked, double time) =>
+            task.Memory.Age(Write(trialTask, 0, asked).Conductances, task.Memory.DrawFate(asked, trialTask.Stream.Split("fate")), time);
+    }
+
+    /// <inheritdoc/>
+    public sealed override Tensor Goal(ProgrammingTask task, ProgrammedDevices devices)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        ArgumentNullException.ThrowIfNull(devices);
+        return task.Map.Weights(devices.Targets, task.Span);
     }
 
     /// <inheritdoc/>

@@ -19,6 +19,15 @@ public abstract record ProgrammingScheme : HardwareConfig
     /// <returns>What came of it; the tensors are the caller's.</returns>
     public abstract ProgrammedDevices Program(ProgrammingTask task);
 
+    /// <summary>The weights that devices were brought towards, by which programming is judged; others than those of the task where something is anticipated.</summary>
+    /// <param name="task">What was to be programmed.</param>
+    /// <param name="devices">What came of it.</param>
+    public virtual Tensor Goal(ProgrammingTask task, ProgrammedDevices devices)
+    {
+        ArgumentNullException.ThrowIfNull(task);
+        return task.Weights;
+    }
+
     /// <summary>Refuses maps and memories that the scheme cannot program.</summary>
     /// <exception cref="ArgumentException">They do not fit; the message says what would.</exception>
     public abstract void CheckFit(WeightMap map, MemoryStatistics memory);

@@ -52,7 +52,7 @@ public sealed class ProgrammedTile : Tile
             if (task.Stuck(place, conductances.shape) is { } stuck)
                 memory.Add($"{Stuck}{place}", stuck);
         }
-        Outcome = ProgrammingOutcome.Of(config.Programming, result, wanted, config.Map.Weights(result.Conductances, span));
+        Outcome = ProgrammingOutcome.Of(config.Programming, result, config.Programming.Goal(task, result), config.Map.Weights(result.Conductances, span));
         memory.Add(Gain, ones(Outputs, device: weight.device));
         memory.Add(Offset, zeros(Outputs, device: weight.device));
         memory.Add(Reference, Noise.Uniform(Stream.Split("reference"), [ReferenceCount, wanted.shape[1]], weight.device).mul_(2f).sub_(1f));
