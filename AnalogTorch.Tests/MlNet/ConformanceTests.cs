@@ -58,7 +58,7 @@ public class ConformanceTests
         var data = Rows.View(ml, 600);
         ITransformer model = Rows.Keys(ml).Append(Rows.Trainer(ml, task, options => options.Training = Trainings[training])).Fit(data);
         if (programmed)
-            model = model.Programmed(after: 3600, PcmPresets.FourPhaseInference, seed: 3);
+            model = model.Programmed(after: 3600, PcmPresets.FourPhaseInference, seed: 3, recalibrateWith: task == "binary" ? null : data);
         ml.Model.Save(model, data.Schema, folder.At("model.zip"));
         var loaded = new MLContext().Model.Load(folder.At("model.zip"), out var schema);
         Assert.Equal(Describe(data.Schema), Describe(schema));

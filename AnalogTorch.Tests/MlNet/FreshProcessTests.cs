@@ -35,7 +35,7 @@ public class FreshProcessTests
         var data = Rows.View(ml, 600);
         ITransformer model = Rows.Keys(ml).Append(Rows.Trainer(ml, "multiclass")).Fit(data);
         if (programmed)
-            model = model.Programmed(after: 1000);
+            model = model.Programmed(after: 1000, recalibrateWith: data);
         ml.Model.Save(model, data.Schema, folder.At("model.zip"));
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "AnalogTorch.Tests.dll"), ModelReader.Argument, folder.At("model.zip")]) { RedirectStandardOutput = true };
         using var process = Process.Start(start)!;

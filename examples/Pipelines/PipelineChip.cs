@@ -1,4 +1,5 @@
 using AnalogTorch.Conductance;
+using AnalogTorch.Core;
 using AnalogTorch.Models.MlNet;
 using AnalogTorch.Periphery;
 using AnalogTorch.Presets;
@@ -13,16 +14,30 @@ namespace AnalogTorch.Examples.Pipelines;
 internal sealed record PipelineChip(string Name, InferenceConfig Hardware, HardwareAwareConfig Aware)
 {
     private static readonly HardwareAwareConfig Usual = new HardwareAwareTraining().Hardware;
+    private static readonly WriteVerifyProgramming ForADay = new() { Anticipation = new MeanAnticipation { Time = Units.Day } };
+    private static readonly AnalogPath Precise = PcmPresets.InferencePath with
+    {
+        Dac = new UniformConverter { Bits = 10 },
+        Adc = new UniformConverter { Bits = 12, Bound = 20 },
+        OutputNoise = PcmPresets.InferencePath.OutputNoise / PrecisePairs,
+    };
+
+    private const int PrecisePairs = 12;
 
     /// <summary>All chips; the first is the default.</summary>
     public static IReadOnlyList<PipelineChip> All { get; } =
     [
-        // Four devices average out a part of what each is off by.
-        new("four-devices", PcmPresets.Inference with { Map = new TwoPairs() }, Usual),
+        // What redundancy can do: the currents of eight pairs a weight, each device verified, against the same noise of the converters.
+        new("precise", PcmPresets.Inference with
+        {
+            Map = new ParallelPairs { Pairs = PrecisePairs },
+            Programming = ForADay with { Tolerance = 0.004, ReadingNoise = 0.001, Tries = 60 },
+            Forward = Precise,
+        }, Usual with { Forward = Precise, WeightNoise = new PerOutputWeightNoise { Deviation = 0.01 } }),
+        // As much hardware as large chips spend on a weight.
+        new("four-devices", PcmPresets.Inference with { Map = new TwoPairs(), Programming = ForADay }, Usual with { WeightNoise = new PerOutputWeightNoise { Deviation = 0.03 } }),
+        // Written once, and not looked at.
         new("two-devices", PcmPresets.Inference, Usual),
-        // What redundancy and an ideal periphery can do: sixteen devices a weight, each verified, read without converters.
-        new("precise", PcmPresets.Inference with { Map = new ParallelPairs { Pairs = 8 }, Programming = new WriteVerifyProgramming(), Forward = new AnalogPath() },
-            Usual with { Forward = new AnalogPath(), WeightNoise = new PerOutputWeightNoise { Deviation = 0.02 } }),
     ];
 
     /// <summary>The chip of a name.</summary>
