@@ -137,6 +137,7 @@ public class ReadmeSnippets
         using var chip = model.Program(PcmPresets.FourPhaseInference, seed: 7);   // from now on the model runs on the chip
         Console.WriteLine(chip.Report);                                           // devices, pulses and errors of every array
         chip.DriftTo(1 * Units.Day);                                              // absolute: any time, in any order
+        chip.RecalibrateOutputs(rand(256, 16).split(64), (network, batch) => network.call(batch)); // digital gain and offset of every output, found anew
         var outputs = model.call(rand(8, 16));                                    // or hand the chip to whatever takes the model
         var repeats = chip.Evaluate(5, network => network.call(rand(8, 16)).mean().item<float>()); // each with read noise of its own
         using (var adapters = model.AddAdapters(rank: 4))                         // LoRA: digital, beside frozen programmed weights

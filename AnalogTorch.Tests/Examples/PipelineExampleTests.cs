@@ -41,7 +41,7 @@ public class PipelineExampleTests
     [InlineData(2, "--tables must be made of", "--tables", "moons")]
     [InlineData(2, "--ways must be made of", "--ways", "magic")]
     [InlineData(2, "--chips must be", "--chips", "0")]
-    [InlineData(2, "--chip must be one of precise, four-devices, tworecise, but is 'potato'", "--chip", "potato")]
+    [InlineData(2, "--chip must be one of precise, four-devices, two-devices, but is 'potato'", "--chip", "potato")]
     public async Task WrongArgumentsAreAnsweredByOneSentence(int expected, string part, params string[] arguments)
     {
         using var folder = new TemporaryFolder();
