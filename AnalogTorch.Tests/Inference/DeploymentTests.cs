@@ -35,7 +35,7 @@ public sealed class DeploymentTests : IDisposable
 
     public static TheoryData<string> Configs =>
     [
-        "pair", "pairs", "two pairs", "column", "slices", "verified", "anticipated", "four phases", "grid", "analog grid", "bias in the array", "14 nm", "reram", "stuck", "layer range", "per output", "slope", "exact",
+        "pair", "pairs", "two pairs", "column", "slices", "verified", "anticipated", "four phases", "grid", "analog grid", "bias in the array", "precise", "14 nm", "reram", "stuck", "layer range", "per output", "slope", "exact",
     ];
 
     public void Dispose()
@@ -342,6 +342,7 @@ public sealed class DeploymentTests : IDisposable
         "grid" => PcmPresets.Inference with { Size = new LimitedSize { Inputs = 64, Outputs = 24 } },
         "analog grid" => PcmPresets.Inference with { Size = new LimitedSize { Inputs = 64, Outputs = 24, Sums = new AnalogSums() } },
         "bias in the array" => PcmPresets.Inference with { Bias = new AnalogBias() },
+        "precise" => PcmPresets.PreciseInference,
         "14 nm" => PcmPresets.Inference with { Memory = new Pcm14nm() },
         "reram" => PcmPresets.Inference with { Memory = new ReRamCmo() },
         "stuck" => PcmPresets.Inference with { Defects = new StuckDevices { AtMin = 0.01 } },

@@ -1,7 +1,6 @@
 using AnalogTorch.Cells;
 using AnalogTorch.Core;
 using AnalogTorch.Devices;
-using AnalogTorch.Examples.Pipelines;
 using AnalogTorch.Layers;
 using AnalogTorch.Models.Data;
 using AnalogTorch.Models.MlNet;
@@ -141,13 +140,13 @@ public class TrainerTests
         float[] Numbers(ITransformer pipeline) => [.. pipeline.Transform(other).GetColumn<float>("Score")];
     }
 
-    /// <summary>The error of a regression with noise of its own grows by no more than 2 % in a day on the precise chip of the example.</summary>
+    /// <summary>The error of a regression with noise of its own grows by no more than 2 % in a day on the chip that is made for it.</summary>
     [Fact]
-    public void ARegressionLastsADayOnAPreciseChip()
+    public void ARegressionLastsADayOnThePreciseChip()
     {
         var ml = new MLContext(1);
         var (train, test) = (Drawn(6_000, 1), Drawn(2_000, 2));
-        var chip = PipelineChip.Find("precise").Hardware;
+        var chip = PcmPresets.PreciseInference;
         var model = ml.Transforms.NormalizeMeanVariance("Features").Append(ml.Regression.Trainers.AnalogNetwork(new AnalogNetworkOptions
         {
             Network = new MlpNetwork { HiddenUnits = [128] },

@@ -36,7 +36,7 @@ public sealed record NoAnticipation : Anticipation
 /// </remarks>
 public sealed record MeanAnticipation : Anticipation
 {
-    private const int Points = 65, DevicesOfPoint = 8192;
+    private const int Points = 33, DevicesOfPoint = 4096;
 
     /// <summary>The time after programming.</summary>
     [Unit("s")]

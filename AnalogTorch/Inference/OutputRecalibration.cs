@@ -104,7 +104,7 @@ internal sealed class OutputRecalibration(IReadOnlyList<ProgrammedTile> tiles, I
             var (mean, meanWanted) = (sums[0] / count, sums[1] / count);
             var (variance, covariance) = (sums[2] / count - mean.square(), sums[3] / count - mean * meanWanted);
             // An output that hardly varies says nothing about its gain.
-            var gain = where(variance > 1e-12 * (1 + mean.square()), covariance / variance.clamp_min(double.Epsilon), ones_like(variance));
+            var gain = where(variance > 1e-10 * sums[2] / count, covariance / variance, ones_like(variance));
             return new(Values(gain), Values(meanWanted - gain * mean));
         }
 

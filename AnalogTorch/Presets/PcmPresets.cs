@@ -1,5 +1,6 @@
 using AnalogTorch.Cells;
 using AnalogTorch.Conductance;
+using AnalogTorch.Core;
 using AnalogTorch.Periphery;
 using AnalogTorch.Tiles;
 
@@ -83,4 +84,21 @@ public static class PcmPresets
     /// <summary>The same chip with four devices a weight, programmed row by row in four phases.</summary>
     /// <remarks>After Mackin et al., Advanced Electronic Materials 5:1900026 (2019).</remarks>
     public static InferenceConfig FourPhaseInference { get; } = Inference with { Map = new TwoPairs(), Programming = new FourPhaseProgramming() };
+
+    /// <summary>What redundancy can do: twelve pairs a weight, every device verified, made for a day of drift, their currents read together through 10-bit inputs and 12-bit outputs.</summary>
+    /// <remarks>
+    /// Chosen here, as what it takes for numbers and not only classes to last a day: errors of devices average out over the pairs, the noise of the output circuits is the same for
+    /// twelve times the current, and what all devices of a conductance have in common is anticipated.
+    /// </remarks>
+    public static InferenceConfig PreciseInference { get; } = Inference with
+    {
+        Map = new ParallelPairs { Pairs = 12 },
+        Programming = new WriteVerifyProgramming { Tolerance = 0.004, ReadingNoise = 0.001, Tries = 60, Anticipation = new MeanAnticipation { Time = Units.Day } },
+        Forward = InferencePath with
+        {
+            Dac = new UniformConverter { Bits = 10 },
+            Adc = new UniformConverter { Bits = 12, Bound = 20 },
+            OutputNoise = InferencePath.OutputNoise / 12,
+        },
+    };
 }
