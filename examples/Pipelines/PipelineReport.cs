@@ -55,7 +55,7 @@ internal static class PipelineReport
         run.Report.Heading(classify ? "Classes" : "Numbers")
             .Text((classify ? "Share of the test rows that a pipeline gets right" : "Error on the test rows; what a network loses on a chip is a part of it")
                 + ", mean and deviation over seeds and chips. SDCA and L-BFGS are ML.NET's own linear trainers"
-                + (classify ? "" : "; L-BFGS is its Poisson regression, which takes no negative numbers") + ". The networks stand in the same pipeline after the same transforms.")
+                + (classify ? "" : "; L-BFGS is its Poisson regression, which takes no negative numbers") + ". The networks stand in the same pipeline after the same transforms. On chips, gain and offset of every output are found anew on the training rows at that time; \"factors only\" have one factor a layer against drift.")
             .Table(columns, cells);
         foreach (var source in tables)
         {
