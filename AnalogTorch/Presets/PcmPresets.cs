@@ -9,6 +9,8 @@ namespace AnalogTorch.Presets;
 /// <summary>Hardware with phase-change memory.</summary>
 public static class PcmPresets
 {
+    private const int PrecisePairs = 12;
+
     /// <summary>The 2T2R+3T1C unit cell of Ambrogio et al., Nature 558:60 (2018), with polarity inversion; ideal periphery.</summary>
     /// <remarks>Gain and interval are the paper's; offset rule, conductance scale, tries and correction budget are chosen here.</remarks>
     public static TileConfig MspLsp { get; } = new() { Cell = new MspLspCell(), Scaling = new FanInScaling() };
@@ -92,13 +94,13 @@ public static class PcmPresets
     /// </remarks>
     public static InferenceConfig PreciseInference { get; } = Inference with
     {
-        Map = new ParallelPairs { Pairs = 12 },
+        Map = new ParallelPairs { Pairs = PrecisePairs },
         Programming = new WriteVerifyProgramming { Tolerance = 0.004, ReadingNoise = 0.001, Tries = 60, Anticipation = new MeanAnticipation { Time = Units.Day } },
         Forward = InferencePath with
         {
             Dac = new UniformConverter { Bits = 10 },
             Adc = new UniformConverter { Bits = 12, Bound = 20 },
-            OutputNoise = InferencePath.OutputNoise / 12,
+            OutputNoise = InferencePath.OutputNoise / PrecisePairs,
         },
     };
 }
