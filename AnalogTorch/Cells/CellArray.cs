@@ -78,17 +78,23 @@ public abstract class CellArray : IUpdatable, IDisposable
     /// <remarks>A batch is cut where something is due, so that every sample meets the array as it would alone.</remarks>
     public void Update(TrainPair trains, double size = 1)
     {
-        pulseSize = size;
         var stream = StepStream.Split("update");
-        for (var start = 0; start < trains.Samples;)
+        try
         {
-            var count = (int)Math.Min(trains.Samples - start, ExamplesUntilDue(Examples));
-            OnUpdate(start == 0 && count == trains.Samples ? trains : trains.Slice(start, count), start == 0 ? stream : stream.Split(start));
-            start += count;
-            Pass(count);
+            pulseSize = size;
+            for (var start = 0; start < trains.Samples;)
+            {
+                var count = (int)Math.Min(trains.Samples - start, ExamplesUntilDue(Examples));
+                OnUpdate(start == 0 && count == trains.Samples ? trains : trains.Slice(start, count), start == 0 ? stream : stream.Split(start));
+                start += count;
+                Pass(count);
+            }
         }
-        pulseSize = 1;
-        State.Counter(StepsTaken)++;
+        finally
+        {
+            pulseSize = 1;
+            State.Counter(StepsTaken)++; // also after an exception, so that no random number comes twice
+        }
     }
 
     /// <inheritdoc/>

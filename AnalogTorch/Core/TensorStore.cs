@@ -14,6 +14,9 @@ public sealed class TensorStore : nn.Module
     private readonly string[] counterNames;
     private readonly Tensor counters;
 
+    /// <summary>Raised before a <c>state_dict</c> hands the model's tensors out, to be saved or loaded into.</summary>
+    public event Action? Exposing;
+
     /// <summary>Raised when the store is disposed with the model that it belongs to.</summary>
     public event Action? Disposing;
 
@@ -51,6 +54,13 @@ public sealed class TensorStore : nn.Module
         var index = Array.IndexOf(counterNames, name);
         ArgumentOutOfRangeException.ThrowIfNegative(index, name);
         return ref MemoryMarshal.Cast<byte, long>(counters.bytes)[index];
+    }
+
+    /// <inheritdoc/>
+    public override Dictionary<string, Tensor> state_dict(Dictionary<string, Tensor>? destination = null, string? prefix = null)
+    {
+        Exposing?.Invoke();
+        return base.state_dict(destination, prefix);
     }
 
     /// <inheritdoc/>

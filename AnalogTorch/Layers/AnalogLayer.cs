@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using AnalogTorch.Tiles;
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -13,6 +15,7 @@ public static class AnalogLayer
     internal const string StateName = "analog_tile";
     private static readonly ConditionalWeakTable<Parameter, AnalogTile> Tiles = [];
     private static readonly ConditionalWeakTable<nn.Module, TiledLayer> Layers = [];
+    private static readonly ConcurrentDictionary<nint, WeakReference<TiledLayer>> LayersByAddress = [];
 
     /// <summary>The tile whose array holds a parameter; none for a digital parameter.</summary>
     public static bool TryGetTile(Parameter parameter, [NotNullWhen(true)] out AnalogTile? tile) => Tiles.TryGetValue(parameter, out tile);
@@ -39,6 +42,23 @@ public static class AnalogLayer
             for (var i = 0; i < layer.Tiles.Count; i++)
                 yield return (Join(name, layer.Matrices[i].Suffix), layer.Tiles[i]);
         }
+    }
+
+    /// <summary>Writes the devices of every layer in memory whose parameters somebody gave other values, as their next use would.</summary>
+    /// <returns>The tiles that were written, by name.</returns>
+    /// <exception cref="ArgumentException">Weights are no finite float32 matrix.</exception>
+    public static IReadOnlyList<string> FollowWeights(this nn.Module model)
+    {
+        var written = new List<string>();
+        foreach (var (name, module) in Modules(model))
+        {
+            if (Of(module) is not { } layer)
+                continue;
+            foreach (var (matrix, tile) in layer.Kind.Matrices(module).Zip(layer.Tiles))
+                if (tile is AnalogTile analog && analog.FollowWeights(matrix.Weight, matrix.Bias))
+                    written.Add(Join(name, matrix.Suffix));
+        }
+        return written;
     }
 
     /// <summary>Writes the present values of all parameters that are in memory into the devices, as after loading digital weights into a converted model.</summary>
@@ -71,6 +91,16 @@ public static class AnalogLayer
     /// <summary>A layer on its tiles; null for a digital layer.</summary>
     internal static TiledLayer? Of(nn.Module layer) => Layers.TryGetValue(layer, out var tiled) ? tiled : null;
 
+    /// <summary>The layer on tiles whose weights a tensor is, or is a view of; null for any other tensor.</summary>
+    internal static TiledLayer? LayerOf(Tensor tensor) =>
+        !LayersByAddress.IsEmpty && AddressOf(tensor) is var address && address != 0 && LayersByAddress.TryGetValue(address, out var entry)
+            && entry.TryGetTarget(out var layer) && layer.Kind.Matrices(layer.Module).Any(matrix => AddressOf(matrix.Weight) == address)
+            ? layer
+            : null;
+
+    /// <summary>Where the values of a tensor are in host memory; 0 for a tensor that has none there.</summary>
+    internal static nint AddressOf(Tensor tensor) => tensor.device_type == DeviceType.CPU ? TensorVersion.AddressOf(tensor) : 0;
+
     /// <summary>Puts a layer on tiles.</summary>
     internal static void Attach(TiledLayer layer)
     {
@@ -78,6 +108,8 @@ public static class AnalogLayer
         for (var i = 0; i < layer.Tiles.Count; i++)
         {
             Bind(layer.Tiles[i], layer.Matrices[i].Weight, layer.Matrices[i].Bias);
+            if (AddressOf(layer.Matrices[i].Weight) is var address && address != 0)
+                LayersByAddress[address] = new(layer);
             if (layer.Tiles[i] is AnalogTile)
                 ForgetGradients(layer.Matrices[i].Weight, layer.Matrices[i].Bias);
         }
@@ -96,6 +128,9 @@ public static class AnalogLayer
     internal static void Detach(TiledLayer layer)
     {
         Layers.Remove(layer.Module);
+        foreach (var (address, entry) in LayersByAddress)
+            if (!entry.TryGetTarget(out var known) || known == layer)
+                LayersByAddress.TryRemove(address, out _);
         foreach (var matrix in layer.Kind.Matrices(layer.Module))
         {
             Tiles.Remove(matrix.Weight);

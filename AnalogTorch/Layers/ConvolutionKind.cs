@@ -21,6 +21,7 @@ internal sealed class ConvolutionKind : LayerKind
 
     public override IDisposable Put(nn.Module module, IReadOnlyList<Tile> tiles)
     {
+        TorchSelfCheck.Run();
         if (module is Convolution torch)
         {
             var run = new ConvolutionRun(torch, tiles[0], ConvolutionGeometry.Of(torch), () => (torch.weight!, torch.bias));
@@ -71,10 +72,12 @@ internal sealed class ConvolutionRun(nn.Module layer, Tile tile, ConvolutionGeom
         return ConvolutionFunction.Apply(tile, geometry.Shape, geometry.WithBorder(x), weight, bias, layer.training);
     }
 
-    /// <summary>An input without samples.</summary>
+    /// <summary>An input without samples, large enough for what torch does at its borders.</summary>
     public Tensor StandIn()
     {
         var (weight, shape) = (parameters().Weight, geometry.Shape);
-        return empty([0, weight.size(1) * shape.Groups, .. shape.Kernel.Zip(shape.Dilation, (size, step) => step * (size - 1) + 1)], dtype: weight.dtype, device: weight.device);
+        var border = geometry.Border.Append(0).Max() + 1; // a reflection needs more than its length, a circle at least that
+        return empty(
+            [0, weight.size(1) * shape.Groups, .. shape.Kernel.Zip(shape.Dilation, (size, step) => step * (size - 1) + border)], dtype: weight.dtype, device: weight.device);
     }
 }

@@ -1,18 +1,20 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using System.Reflection.Emit;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Layers;
 
-/// <summary>Finds layers that a model's code runs by <c>forward</c>, which runs no hooks and so would bypass their tiles.</summary>
+/// <summary>Finds places in the compiled code of a model where a layer may be bypassed: torch runs no hooks for <c>forward</c>, functions and packed sequences.</summary>
 /// <remarks>
-/// The compiled code of the modules is read: a field that holds a converted layer, and the call that takes it from the stack. Code that
-/// reaches a layer in another way (through a list, say) is not seen; training then finds the digital gradient at the first step.
+/// Code that the build step led to <see cref="LedCalls"/> has no such places but where it works with a layer's weights itself. Of other code, a call of
+/// <c>forward</c> on a field is refused at once; where it cannot be said which layer is meant, as in a loop, <see cref="PassWatch"/> looks at every pass.
 /// </remarks>
 internal static class ForwardCalls
 {
-    private static readonly Dictionary<short, OpCode> OpCodesByValue =
-        typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (OpCode)field.GetValue(null)!).ToDictionary(code => code.Value);
+    private const BindingFlags Own = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
+
+    private static readonly ConcurrentDictionary<Type, Finding[]> Findings = [];
 
     /// <summary>Refuses a model whose code would bypass layers that are to be converted.</summary>
     /// <param name="layers">The layers to convert, by name.</param>
@@ -20,24 +22,47 @@ internal static class ForwardCalls
     /// <exception cref="InvalidOperationException">There is such a layer.</exception>
     public static void Refuse(IReadOnlyList<(string Path, nn.Module Module)> layers, nn.Module model)
     {
-        var sealedOnes = layers.Where(layer => layer.Module.GetType().Assembly == typeof(nn.Module).Assembly)
-            .ToDictionary(layer => layer.Module, layer => layer.Path, (IEqualityComparer<nn.Module>)ReferenceEqualityComparer.Instance);
+        var sealedOnes = SealedOnes(layers);
         foreach (var (_, module) in AnalogLayer.Modules(model))
         {
-            for (var type = module.GetType(); type is not null && type.Assembly != typeof(nn.Module).Assembly && type != typeof(object); type = type.BaseType)
+            foreach (var (type, finding) in Of(module))
             {
-                foreach (var field in BypassedFields(type))
+                if (finding is { Kind: Bypass.Forward, Field: { } field } && field.GetValue(module) is nn.Module layer && sealedOnes.TryGetValue(layer, out var name))
                 {
-                    if (field.GetValue(module) is nn.Module layer && sealedOnes.TryGetValue(layer, out var name))
-                    {
-                        throw new InvalidOperationException(
-                            $"{name} cannot be put on a tile as it is: {type.Name} runs it by {field.Name}.forward(...), which bypasses the tile; write {field.Name}.call(...), "
-                            + $"{Alias(layer)}or leave it digital with LayerRule.Digital(\"{name}\").");
-                    }
+                    throw new InvalidOperationException(
+                        $"{name} cannot be put on a tile as it is: {type.Name} runs it by {field.Name}.forward(...), which bypasses the tile; write {field.Name}.call(...), "
+                        + $"{Alias(layer)}let the build lead such calls ({BuildStep}), or leave it digital with LayerRule.Digital(\"{name}\").");
                 }
             }
         }
     }
+
+    /// <summary>Layers that code of the model may bypass although nothing says so for sure, each with the module whose code it is.</summary>
+    /// <param name="layers">The layers that are on tiles, by name.</param>
+    /// <param name="model">The model.</param>
+    public static IEnumerable<(nn.Module Owner, string Layer, nn.Module Module, string How)> Suspects(IReadOnlyList<(string Path, nn.Module Module)> layers, nn.Module model)
+    {
+        var sealedOnes = SealedOnes(layers);
+        foreach (var (_, module) in AnalogLayer.Modules(model))
+        {
+            foreach (var (type, finding) in Of(module))
+            {
+                var meant = finding.Field is { } field
+                    ? field.GetValue(module) is nn.Module layer ? [layer] : []
+                    : AnalogLayer.Modules(module).Select(entry => entry.Module);
+                foreach (var candidate in meant)
+                    if (sealedOnes.TryGetValue(candidate, out var name) && finding.Reaches(candidate))
+                        yield return (module, name, candidate, $"{type.Name}.{finding.Method} {finding.How}");
+            }
+        }
+    }
+
+    /// <summary>What is to be done about code whose calls were not led.</summary>
+    internal static string BuildStep => "<Import Project=\"…/AnalogTorch/build/AnalogTorch.Project.props\" /> in the project";
+
+    private static Dictionary<nn.Module, string> SealedOnes(IReadOnlyList<(string Path, nn.Module Module)> layers) =>
+        layers.Where(layer => layer.Module.GetType().Assembly == typeof(nn.Module).Assembly)
+            .ToDictionary(layer => layer.Module, layer => layer.Path, (IEqualityComparer<nn.Module>)ReferenceEqualityComparer.Instance);
 
     /// <summary>How to put this library's class in the place of torch's, where there is one.</summary>
     private static string Alias(nn.Module layer)
@@ -48,69 +73,67 @@ internal static class ForwardCalls
             : "";
     }
 
-    private static IEnumerable<FieldInfo> BypassedFields(Type type)
+    private static IEnumerable<(Type Type, Finding Finding)> Of(nn.Module module)
     {
-        const BindingFlags Own = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
-        var methods = type.GetMethods(Own).Concat(type.GetNestedTypes(BindingFlags.NonPublic).Where(nested => nested.Name.Contains('<', StringComparison.Ordinal)).SelectMany(nested => nested.GetMethods(Own)));
-        return methods.SelectMany(BypassedFields).Where(field => field.DeclaringType!.IsAssignableFrom(type)).Distinct();
+        for (var type = module.GetType(); type is not null && type.Assembly != typeof(nn.Module).Assembly && type != typeof(object); type = type.BaseType)
+            if (type.Assembly != typeof(ForwardCalls).Assembly)
+                foreach (var finding in Findings.GetOrAdd(type, Find))
+                    yield return (type, finding);
     }
 
-    /// <summary>The fields whose module a method runs by <c>forward</c>.</summary>
-    private static IEnumerable<FieldInfo> BypassedFields(MethodInfo method)
+    private static Finding[] Find(Type type)
     {
-        if (method.GetMethodBody()?.GetILAsByteArray() is not { } code)
-            yield break;
+        var nested = type.GetNestedTypes(BindingFlags.NonPublic).Where(nested => nested.Name.Contains('<', StringComparison.Ordinal));
+        return [.. type.GetMethods(Own).Concat(nested.SelectMany(nested => nested.GetMethods(Own))).SelectMany(Find).Where(finding => finding.Field is null || finding.Field.DeclaringType!.IsAssignableFrom(type)).Distinct()];
+    }
+
+    /// <summary>The places of one method.</summary>
+    private static IEnumerable<Finding> Find(MethodInfo method)
+    {
         var receivers = new Stack<FieldInfo>(); // module fields that were loaded, and not yet called
-        foreach (var (opCode, token) in Instructions(code))
+        foreach (var (opCode, member) in CompiledCode.Members(method))
         {
-            var member = Member(method, opCode, token);
             if (member is FieldInfo field && opCode == OpCodes.Ldfld && typeof(nn.Module).IsAssignableFrom(field.FieldType))
             {
                 receivers.Push(field);
+                continue;
             }
-            else if (member is MethodInfo { IsStatic: false, Name: "forward" or "call" } called && typeof(nn.Module).IsAssignableFrom(called.DeclaringType) && receivers.Count > 0)
-            {
-                var receiver = receivers.Pop();
-                if (called.Name == "forward" && called.DeclaringType!.IsAssignableFrom(receiver.FieldType))
-                    yield return receiver;
-            }
+            if (member is not MethodInfo { IsStatic: false } called || !typeof(nn.Module).IsAssignableFrom(called.DeclaringType) || called.Name is not ("forward" or "call" or "get_weight"))
+                continue;
+            var receiver = receivers.Count > 0 ? receivers.Pop() : null;
+            var isTorch = called.DeclaringType!.Assembly == typeof(nn.Module).Assembly;
+            var isKnown = receiver is not null && called.DeclaringType.IsAssignableFrom(receiver.FieldType);
+            if (isTorch && called.Name == "forward" && opCode == OpCodes.Callvirt)
+                yield return new(method.Name, Bypass.Forward, isKnown ? receiver : null, called.DeclaringType);
+            else if (isTorch && called.Name == "call" && called.GetParameters() is [{ ParameterType: var first }, ..] && first == typeof(nn.utils.rnn.PackedSequence))
+                yield return new(method.Name, Bypass.Packed, isKnown ? receiver : null, called.DeclaringType);
+            else if (isTorch && called.Name == "get_weight" && method.Name.Contains("forward", StringComparison.OrdinalIgnoreCase))
+                yield return new(method.Name, Bypass.Weight, isKnown ? receiver : null, called.DeclaringType);
         }
     }
 
-    private static IEnumerable<(OpCode Code, int Token)> Instructions(byte[] code)
+    /// <summary>How code goes round a tile.</summary>
+    private enum Bypass
     {
-        for (var at = 0; at < code.Length;)
-        {
-            short value = code[at++];
-            if (value == 0xFE && at < code.Length)
-                value = unchecked((short)(0xFE00 | code[at++]));
-            if (!OpCodesByValue.TryGetValue(value, out var opCode))
-                yield break;
-            var token = opCode.OperandType is OperandType.InlineField or OperandType.InlineMethod ? BitConverter.ToInt32(code, at) : 0;
-            at += opCode.OperandType switch
-            {
-                OperandType.InlineNone => 0,
-                OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
-                OperandType.InlineVar => 2,
-                OperandType.InlineI8 or OperandType.InlineR => 8,
-                OperandType.InlineSwitch => 4 + 4 * BitConverter.ToInt32(code, at),
-                _ => 4,
-            };
-            yield return (opCode, token);
-        }
+        Forward,
+        Packed,
+        Weight,
     }
 
-    private static MemberInfo? Member(MethodInfo method, OpCode opCode, int token)
+    /// <summary>A place where a layer may be bypassed.</summary>
+    /// <param name="Method">The method.</param>
+    /// <param name="Kind">How.</param>
+    /// <param name="Field">The field that holds the layer; null where it cannot be said.</param>
+    /// <param name="Receiver">The class whose method is called.</param>
+    private sealed record Finding(string Method, Bypass Kind, FieldInfo? Field, Type Receiver)
     {
-        if (token == 0 || (opCode != OpCodes.Ldfld && opCode != OpCodes.Call && opCode != OpCodes.Callvirt))
-            return null;
-        try
+        public string How => Kind switch
         {
-            return method.Module.ResolveMember(token, method.DeclaringType!.GetGenericArguments(), method.IsGenericMethod ? method.GetGenericArguments() : null);
-        }
-        catch (Exception exception) when (exception is ArgumentException or BadImageFormatException or FileNotFoundException or TypeLoadException)
-        {
-            return null; // refers to what is not here
-        }
+            Bypass.Forward => "runs a layer by forward(...)",
+            Bypass.Packed => "runs a layer on a packed sequence",
+            _ => "takes a layer's weight",
+        };
+
+        public bool Reaches(nn.Module layer) => Receiver.IsInstanceOfType(layer);
     }
 }

@@ -27,7 +27,7 @@ public static class ModelConversion
         ArgumentNullException.ThrowIfNull(rules);
         if (hardware is InferenceConfig || rules.Any(rule => rule.Hardware is InferenceConfig))
             throw new ArgumentException("Weights on an InferenceConfig are programmed once they are trained; use model.Program(...) in place of ToAnalog.");
-        return Put(Plans(model, hardware, rules), Rng.FromSeed(seed));
+        return Put(model, Plans(model, hardware, rules), Rng.FromSeed(seed));
     }
 
     /// <summary>Says what <see cref="ToAnalog"/> would do, and does nothing.</summary>
@@ -47,13 +47,24 @@ public static class ModelConversion
     }
 
     /// <summary>Programs every layer of a digital model that can be analog, with the same refusals as <see cref="ToAnalog"/>.</summary>
-    internal static ConversionReport Program(nn.Module model, InferenceConfig hardware, long seed, IReadOnlyList<LayerRule> rules) => Put(Plans(model, hardware, rules), Rng.FromSeed(seed).Split("chip"));
+    internal static ConversionReport Program(nn.Module model, InferenceConfig hardware, long seed, IReadOnlyList<LayerRule> rules) =>
+        Put(model, Plans(model, hardware, rules), Rng.FromSeed(seed).Split("chip"));
 
-    private static ConversionReport Put(Plan[] plans, Rng rng)
+    private static ConversionReport Put(nn.Module model, Plan[] plans, Rng rng)
     {
-        foreach (var plan in plans)
-            if (plan.Hardware is not null)
-                TiledLayer.Put(plan.Name, plan.Module, plan.Kind!, plan.Hardware, rng.Split(plan.Path));
+        var analog = plans.Where(plan => plan.Hardware is not null).ToArray();
+        try
+        {
+            foreach (var plan in analog)
+                TiledLayer.Put(plan.Name, plan.Module, plan.Kind!, plan.Hardware!, rng.Split(plan.Path));
+        }
+        catch
+        {
+            foreach (var plan in analog)
+                AnalogLayer.Of(plan.Module)?.Dispose();
+            throw;
+        }
+        PassWatch.Begin(model, [.. analog.Select(plan => (plan.Name, plan.Module))]);
         return Report(plans);
     }
 
@@ -79,7 +90,7 @@ public static class ModelConversion
             throw new ArgumentException($"{model.GetType().Name} has no layer that can become analog; ToAnalog converts Linear, convolution and recurrent layers that no rule leaves digital.");
         var matrices = plans.Where(plan => plan.Hardware is not null)
             .SelectMany(plan => plan.Kind!.Matrices(plan.Module).Select(matrix => (Name: AnalogLayer.Join(plan.Name, matrix.Suffix), Plan: plan, Matrix: matrix))).ToArray();
-        var tied = matrices.GroupBy(entry => entry.Matrix.Weight.Handle).FirstOrDefault(group => group.Count() > 1);
+        var tied = matrices.GroupBy(entry => Place(entry.Matrix.Weight)).FirstOrDefault(group => group.Count() > 1);
         if (tied is not null)
             throw new ArgumentException($"{string.Join(" and ", tied.Select(entry => entry.Name))} share one weight, but an analog array belongs to one layer; use the same module in both places, untie them, or leave one digital with LayerRule.Digital.");
         foreach (var (name, plan, matrix) in matrices)
@@ -92,7 +103,10 @@ public static class ModelConversion
         ForwardCalls.Refuse([.. plans.Where(plan => plan.Hardware is not null).Select(plan => (plan.Path, plan.Module))], model);
     }
 
-    private static bool Owns(nn.Module module, Parameter weight) => module.named_parameters(recurse: false).Any(entry => entry.parameter.Handle == weight.Handle);
+    private static bool Owns(nn.Module module, Parameter weight) => module.named_parameters(recurse: false).Any(entry => Place(entry.parameter) == Place(weight));
+
+    /// <summary>What two parameters share that are one: their memory, since each may be an object of its own.</summary>
+    private static nint Place(Tensor parameter) => AnalogLayer.AddressOf(parameter) is var address && address != 0 ? address : parameter.Handle;
 
     private static ConversionReport Report(Plan[] plans)
     {

@@ -30,27 +30,22 @@ internal sealed class RecurrentCellKind : LayerKind
         {
             case LSTMCell lstm:
                 var run = new CellRun(lstm, new RecurrentKernel<LstmStep>(), tiles);
-                return StandInHooks.Install<(Tensor, Tensor)?, (Tensor, Tensor)>(lstm, () => (run.StandIn(), (run.StandInState(), run.StandInState())), run.RunWithCell, Dispose);
+                return StandInHooks.Install<(Tensor, Tensor)?, (Tensor, Tensor)>(
+                    lstm, () => (run.StandIn(), (run.StandInState(), run.StandInState())), run.RunWithCell, results => Dispose(results), state => Dispose(state!.Value));
             case GRUCell gru:
                 var gated = new CellRun(gru, new RecurrentKernel<GruStep>(), tiles);
-                return StandInHooks.Install<Tensor?, Tensor>(gru!, () => (gated.StandIn(), gated.StandInState()), gated.Run, Dispose);
+                return StandInHooks.Install<Tensor?, Tensor>(gru!, () => (gated.StandIn(), gated.StandInState()), gated.Run, result => result.Dispose(), state => state!.Dispose());
             default:
                 var rnn = (RNNCell)module;
                 var plain = new CellRun(rnn, RecurrentProbe.IsRectified(rnn) ? new RecurrentKernel<ReluStep>() : new RecurrentKernel<TanhStep>(), tiles);
-                return StandInHooks.Install<Tensor?, Tensor>(rnn!, () => (plain.StandIn(), plain.StandInState()), plain.Run, Dispose);
+                return StandInHooks.Install<Tensor?, Tensor>(rnn!, () => (plain.StandIn(), plain.StandInState()), plain.Run, result => result.Dispose(), state => state!.Dispose());
         }
     }
 
-    private static void Dispose((Tensor, Tensor)? state, (Tensor, Tensor) results)
+    private static void Dispose((Tensor, Tensor) tensors)
     {
-        Dispose(state!.Value.Item1, results.Item1);
-        Dispose(state.Value.Item2, results.Item2);
-    }
-
-    private static void Dispose(Tensor? state, Tensor result)
-    {
-        state!.Dispose();
-        result.Dispose();
+        tensors.Item1.Dispose();
+        tensors.Item2.Dispose();
     }
 
     /// <summary>A cell on its tiles: a sequence of one step.</summary>
@@ -111,8 +106,8 @@ internal sealed class RecurrentCellKind : LayerKind
         private void Check(Tensor x, Tensor? hidden, Tensor? cell)
         {
             var (inputs, units) = (tiles[0].Inputs, tiles[1].Inputs);
-            if (x.dim() is not (1 or 2) || x.size(-1) != inputs || x.NumberOfElements == 0)
-                throw new ArgumentException($"{tiles[0].Name}: the input must be [samples, {inputs}], with at least one sample, or [{inputs}], but is [{string.Join(", ", x.shape)}]; its last dimension is the number of inputs.");
+            if (x.dim() is not (1 or 2) || x.size(-1) != inputs)
+                throw new ArgumentException($"{tiles[0].Name}: the input must be [samples, {inputs}] or [{inputs}], but is [{string.Join(", ", x.shape)}]; its last dimension is the number of inputs.");
             long[] shape = [.. x.shape[..^1], units];
             foreach (var (name, state) in new[] { ("hidden", hidden), ("cell", cell) })
                 if (state is not null && !state.shape.SequenceEqual(shape))

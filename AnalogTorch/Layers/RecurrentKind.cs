@@ -58,13 +58,13 @@ internal sealed class RecurrentKind : LayerKind
         {
             case LSTM lstm:
                 var run = new RecurrentRun(lstm, RecurrentSettings.Of(lstm), tiles);
-                return StandInHooks.Install<(Tensor, Tensor)?, (Tensor, Tensor, Tensor)>(lstm, () => (run.StandIn(), null), run.RunWithCell, Dispose);
+                return StandInHooks.Install<(Tensor, Tensor)?, (Tensor, Tensor, Tensor)>(lstm, () => (run.StandIn(), null), run.RunWithCell, Dispose, _ => { });
             case GRU gru:
                 var gated = new RecurrentRun(gru, RecurrentSettings.Of(gru), tiles);
-                return StandInHooks.Install<Tensor?, (Tensor, Tensor)>(gru!, () => (gated.StandIn(), null), gated.Run, Dispose);
+                return StandInHooks.Install<Tensor?, (Tensor, Tensor)>(gru!, () => (gated.StandIn(), null), gated.Run, Dispose, _ => { });
             case RNN rnn:
                 var plain = new RecurrentRun(rnn, RecurrentSettings.Of(rnn), tiles);
-                return StandInHooks.Install<Tensor?, (Tensor, Tensor)>(rnn!, () => (plain.StandIn(), null), plain.Run, Dispose);
+                return StandInHooks.Install<Tensor?, (Tensor, Tensor)>(rnn!, () => (plain.StandIn(), null), plain.Run, Dispose, _ => { });
             default:
                 var layer = (IRunsOnTiles<RecurrentRun>)module;
                 return layer.Put(new RecurrentRun(module, ((IRecurrentLayer)module).Settings, tiles));
@@ -73,14 +73,14 @@ internal sealed class RecurrentKind : LayerKind
 
     private static string[] Directions(nn.Module module) => module.has_parameter("weight_ih_l0_reverse") ? ["", "_reverse"] : [""];
 
-    private static void Dispose((Tensor, Tensor)? state, (Tensor, Tensor, Tensor) results)
+    private static void Dispose((Tensor, Tensor, Tensor) results)
     {
         results.Item1.Dispose();
         results.Item2.Dispose();
         results.Item3.Dispose();
     }
 
-    private static void Dispose(Tensor? state, (Tensor, Tensor) results)
+    private static void Dispose((Tensor, Tensor) results)
     {
         results.Item1.Dispose();
         results.Item2.Dispose();
@@ -97,6 +97,9 @@ internal interface IRecurrentLayer : IRunsOnTiles<RecurrentRun>
 internal sealed class RecurrentRun(nn.Module module, RecurrentSettings settings, IReadOnlyList<Tile> tiles)
 {
     public IReadOnlyList<Tile> Tiles => tiles;
+
+    /// <summary>What runs a layer of torch's on tiles; null for a digital one.</summary>
+    public static RecurrentRun? Of(nn.Module layer) => LayerPort.Of(layer)?.Runner as RecurrentRun;
 
     /// <summary>An input without samples, one step long; the state that goes with it is torch's zeros.</summary>
     public Tensor StandIn()
@@ -119,15 +122,43 @@ internal sealed class RecurrentRun(nn.Module module, RecurrentSettings settings,
         return (y, hidden);
     }
 
+    /// <summary>Runs sequences of unequal length.</summary>
+    /// <param name="packed">The sequences, the longest first.</param>
+    /// <param name="hidden">Hidden state before the first step [layers · directions, samples, units], in the caller's order; null for zeros.</param>
+    /// <param name="cell">Cell state likewise, of units that have one.</param>
+    public (nn.utils.rnn.PackedSequence Y, Tensor Hidden, Tensor? Cell) RunPacked(nn.utils.rnn.PackedSequence packed, Tensor? hidden, Tensor? cell)
+    {
+        ArgumentNullException.ThrowIfNull(packed);
+        using var scope = NewDisposeScope();
+        var (padded, lengths) = nn.utils.rnn.pad_packed_sequence(packed); // [time, samples, inputs], in the caller's order
+        Check(settings.IsBatchFirst ? padded.transpose(0, 1) : padded, hidden, cell);
+        try
+        {
+            var (y, h, c) = Sequence(padded, hidden, cell, new(lengths, padded.shape[0], padded.device));
+            var isSorted = packed.sorted_indices.IsInvalid || packed.sorted_indices.NumberOfElements == 0;
+            var result = nn.utils.rnn.pack_padded_sequence(y, lengths, enforce_sorted: isSorted);
+            return (result.MoveToOuterDisposeScope(), h.MoveToOuterDisposeScope(), c?.MoveToOuterDisposeScope());
+        }
+        catch (NotFiniteNumberException)
+        {
+            throw tiles[0].NotFinite();
+        }
+    }
+
     private (Tensor Y, Tensor Hidden, Tensor? Cell) Run(Tensor x, Tensor? hidden, Tensor? cell)
     {
+        var isSingle = x.dim() == 2;
+        if (isSingle)
+            (x, hidden, cell) = (x.unsqueeze(settings.IsBatchFirst ? 0 : 1), hidden?.unsqueeze(1), cell?.unsqueeze(1));
         Check(x, hidden, cell);
         try
         {
             using var scope = NewDisposeScope();
-            var (y, h, c) = Sequence(settings.IsBatchFirst ? x.transpose(0, 1) : x, hidden, cell);
+            var (y, h, c) = Sequence(settings.IsBatchFirst ? x.transpose(0, 1) : x, hidden, cell, null);
             if (settings.IsBatchFirst)
                 y = y.transpose(0, 1);
+            if (isSingle)
+                (y, h, c) = (y.squeeze(settings.IsBatchFirst ? 0 : 1), h.squeeze(1), c?.squeeze(1));
             return (y.MoveToOuterDisposeScope(), h.MoveToOuterDisposeScope(), c?.MoveToOuterDisposeScope());
         }
         catch (NotFiniteNumberException)
@@ -136,7 +167,7 @@ internal sealed class RecurrentRun(nn.Module module, RecurrentSettings settings,
         }
     }
 
-    private (Tensor Y, Tensor Hidden, Tensor? Cell) Sequence(Tensor x, Tensor? hidden, Tensor? cell)
+    private (Tensor Y, Tensor Hidden, Tensor? Cell) Sequence(Tensor x, Tensor? hidden, Tensor? cell, SequenceLengths? lengths)
     {
         var (samples, directions) = (x.shape[1], settings.IsBidirectional ? 2 : 1);
         var (lastHidden, lastCell) = (new List<Tensor>(), new List<Tensor>());
@@ -148,13 +179,16 @@ internal sealed class RecurrentRun(nn.Module module, RecurrentSettings settings,
             {
                 var index = layer * directions + direction;
                 var name = $"l{layer}{(direction == 0 ? "" : "_reverse")}";
-                var call = new RecurrentCall(settings.Kernel, Begin(2 * index, $"ih_{name}"), Begin(2 * index + 1, $"hh_{name}"), direction == 1);
+                // Sequences of unequal length are turned round one by one, and run forward.
+                var isTurned = direction == 1 && lengths is not null;
+                var call = new RecurrentCall(
+                    settings.Kernel, Begin(2 * index, $"ih_{name}"), Begin(2 * index + 1, $"hh_{name}"), direction == 1 && !isTurned, lengths?.Rows);
                 var start = new UnitState(hidden?.select(0, index) ?? none, cell?.select(0, index) ?? none);
-                var (y, c) = RecurrentFunction.Apply(call, x, start);
-                outputs[direction] = y;
-                lastHidden.Add(y.select(0, direction == 0 ? y.shape[0] - 1 : 0));
-                if (c is not null)
-                    lastCell.Add(c);
+                var (y, states) = RecurrentFunction.Apply(call, isTurned ? lengths!.Turn(x) : x, start, wantsAllCells: lengths is not null);
+                lastHidden.Add(lengths is not null ? lengths.Last(y) : y.select(0, direction == 0 ? y.shape[0] - 1 : 0));
+                if (states is not null)
+                    lastCell.Add(lengths is not null ? lengths.Last(states) : states);
+                outputs[direction] = isTurned ? lengths!.Turn(y) : y;
             }
             x = directions == 1 ? outputs[0] : cat(outputs, 2);
             if (settings.Dropout > 0 && module.training && layer + 1 < settings.Layers)
@@ -176,8 +210,8 @@ internal sealed class RecurrentRun(nn.Module module, RecurrentSettings settings,
     private void Check(Tensor x, Tensor? hidden, Tensor? cell)
     {
         var inputs = tiles[0].Inputs;
-        if (x.dim() != 3 || x.size(-1) != inputs || x.NumberOfElements == 0)
-            throw new ArgumentException($"{tiles[0].Name}: the input must be [{(settings.IsBatchFirst ? "samples, time" : "time, samples")}, {inputs}], with at least one step and sample, but is [{string.Join(", ", x.shape)}]; its last dimension is the number of inputs.");
+        if (x.dim() != 3 || x.size(-1) != inputs || x.size(settings.IsBatchFirst ? 1 : 0) == 0)
+            throw new ArgumentException($"{tiles[0].Name}: the input must be [{(settings.IsBatchFirst ? "samples, time" : "time, samples")}, {inputs}], or [time, {inputs}], with at least one step, but is [{string.Join(", ", x.shape)}]; its last dimension is the number of inputs.");
         var samples = x.shape[settings.IsBatchFirst ? 0 : 1];
         long[] shape = [settings.Layers * (settings.IsBidirectional ? 2 : 1), samples, settings.Units];
         foreach (var (name, state) in new[] { ("hidden", hidden), ("cell", cell) })

@@ -126,9 +126,14 @@ public sealed class AnalogSGD : OptimizerHelper, IMomentum
 
     private void CheckAll()
     {
+        var gradients = new Dictionary<AnalogTile, (Tensor? Weight, Tensor? Bias)>();
+        using var scope = NewDisposeScope();
         foreach (var group in _parameter_groups)
         {
             var options = (Options)group.Options;
+            NotNegative(options.LearningRate!.Value, nameof(ParamGroup.LearningRate));
+            NotNegative(options.Momentum!.Value, nameof(ParamGroup.Momentum));
+            NotNegative(options.WeightDecay!.Value, nameof(Options.WeightDecay));
             foreach (var parameter in group.Parameters)
             {
                 if (!AnalogLayer.TryGetTile(parameter, out var tile))
@@ -136,11 +141,12 @@ public sealed class AnalogSGD : OptimizerHelper, IMomentum
                 tile.ThrowIfFaulted();
                 Refuse(tile, "momentum", options.Momentum!.Value);
                 Refuse(tile, "weight_decay", options.WeightDecay!.Value);
-                using var gradient = parameter.grad;
-                if (gradient is not null)
-                    throw new InvalidOperationException($"{tile.Name} is analog, but a digital gradient reached its weights: the layer was bypassed; run it by call(x) instead of forward(x).");
+                var (weight, bias) = gradients.GetValueOrDefault(tile);
+                gradients[tile] = parameter.dim() == 1 ? (weight, parameter.grad) : (parameter.grad, bias);
             }
         }
+        foreach (var (tile, (weight, bias)) in gradients)
+            tile.Reconcile(weight, bias);
     }
 
     private static void Refuse(AnalogTile tile, string option, double value)

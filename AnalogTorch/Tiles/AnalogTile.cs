@@ -18,8 +18,9 @@ public sealed class AnalogTile : Tile
     private readonly CellArray cells;
     private readonly CellArray? biasCells;
     private readonly PulseTrains trains;
-    private readonly List<(LearningExample Example, bool Weights, bool Bias)> pending = [];
-    private IntPtr boundWeight, boundBias;
+    private readonly List<PendingExample> pending = [];
+    private long probes;
+    private Tensor? lastWeight, lastBias;
 
     /// <summary>Builds the hardware and writes the present values of the parameters into it.</summary>
     /// <param name="config">The hardware.</param>
@@ -38,7 +39,7 @@ public sealed class AnalogTile : Tile
         cells = Build(Matrix(weight.detach()), "weights");
         if (HasAnalogBias)
             biasCells = Build(bias!.detach().view(1, -1), "bias");
-        (boundWeight, boundBias) = (weight.Handle, bias?.Handle ?? 0);
+        Watcher.Accept(weight, BiasInArray(bias));
     }
 
     /// <summary>The hardware.</summary>
@@ -56,10 +57,13 @@ public sealed class AnalogTile : Tile
     /// <summary>Learning examples that wait for an update.</summary>
     public int PendingUpdates => pending.Count;
 
+    /// <summary>How often the devices were written because somebody gave the parameters other values, after the tile was built.</summary>
+    public long Rewrites { get; private set; }
+
     /// <summary>Keeps an example for the next update; the tile owns the tensors from now on.</summary>
     /// <param name="x">Inputs [samples, inputs].</param>
     /// <param name="delta">Gradients of the loss by the outputs [samples, outputs].</param>
-    public void Keep(Tensor x, Tensor delta) => pending.Add((new RowExample(x, delta), true, true));
+    public void Keep(Tensor x, Tensor delta) => pending.Add(new(new RowExample(x, delta), true, true, isShown: false));
 
     /// <summary>Throws what went wrong in the last backward pass, if anything did.</summary>
     public void ThrowIfFaulted()
@@ -72,32 +76,100 @@ public sealed class AnalogTile : Tile
 
     /// <summary>Turns the kept examples into pulses.</summary>
     /// <param name="rate">Learning rate.</param>
+    /// <remarks>The examples are gone afterwards, also where an exception ends the update.</remarks>
     public void Update(double rate)
     {
         ThrowIfFaulted();
-        if (rate != 0)
+        try
         {
-            foreach (var (example, learnsWeights, learnsBias) in pending)
-            {
-                IUpdatable weights = learnsWeights ? cells : new FrozenCells(cells);
-                var bias = biasCells is null || learnsBias ? (IUpdatable?)biasCells : new FrozenCells(biasCells);
-                foreach (var (x, delta) in example.Batches())
-                {
-                    Config.Update.Apply(x, delta, rate, Stream.Split("trains").Split(cells.Steps), trains, weights, bias);
-                    x.Dispose();
-                    delta.Dispose();
-                }
-            }
+            Follow();
+            foreach (var example in pending)
+                if (rate * example.Factor != 0 && (example.LearnsWeights || example.LearnsBias))
+                    Apply(example, rate * example.Factor);
         }
-        DropPending();
+        finally
+        {
+            DropPending();
+            Watcher.AcceptLast();
+        }
     }
 
     /// <summary>Forgets the kept examples.</summary>
     public void DropPending()
     {
-        foreach (var (example, _, _) in pending)
+        foreach (var example in pending)
             example.Dispose();
         pending.Clear();
+    }
+
+    /// <summary>Whether examples wait whose gradients torch was not given.</summary>
+    internal bool HidesGradients => pending.Exists(example => !example.IsShown);
+
+    /// <summary>Whether examples wait from which both the weights and a bias in the array learn.</summary>
+    internal bool LearnsTogether => pending.Exists(example => example.LearnsWeights && example.LearnsBias && HasAnalogBias);
+
+    /// <summary>Multiplies the gradients of all examples that wait.</summary>
+    internal void ScalePending(double factor)
+    {
+        foreach (var example in pending)
+            example.Factor *= factor;
+    }
+
+    /// <summary>The gradients of the examples that wait and that torch was not given, by the weights [outputs, inputs] and a bias in the array [outputs]; null for none.</summary>
+    internal (Tensor? Weight, Tensor? Bias) PendingGradients()
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        Tensor? weight = null, bias = null;
+        foreach (var example in pending.Where(example => !example.IsShown))
+        {
+            var (ofWeight, ofBias) = example.Gradients(Outputs, Inputs, Groups);
+            if (example.LearnsWeights)
+                weight = (weight is null ? zeros_like(ofWeight) : weight).add_(ofWeight, alpha: (float)example.Factor);
+            if (example.LearnsBias && HasAnalogBias)
+                bias = (bias is null ? zeros_like(ofBias) : bias).add_(ofBias, alpha: (float)example.Factor);
+        }
+        return (weight?.MoveToOuterDisposeScope(), bias?.MoveToOuterDisposeScope());
+    }
+
+    /// <summary>Finds out by how much the gradients that torch was given were multiplied since, example by example.</summary>
+    /// <param name="weightGradient">What torch holds as the gradient of the weights [outputs, …]; null if nothing.</param>
+    /// <param name="biasGradient">What torch holds as the gradient of a bias in the array [outputs]; null if nothing.</param>
+    /// <exception cref="InvalidOperationException">The gradients are no sum of multiples of those of the examples.</exception>
+    internal void Reconcile(Tensor? weightGradient, Tensor? biasGradient)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var shown = pending.Where(example => example.IsShown).ToArray();
+        var ofWeights = shown.Where(example => example.LearnsWeights).ToArray();
+        var ofBias = shown.Where(example => example.LearnsBias && HasAnalogBias).ToArray();
+        double[]? factors = null;
+        if (ofWeights.Length > 0 || weightGradient is not null)
+        {
+            var probe = Kernels.Noise.Uniform(Stream.Split("probe").Split(probes++), [Inputs], cells.Weights.device).add_(0.5f);
+            var held = weightGradient?.detach().view(Outputs, Inputs).to_type(ScalarType.Float64).mv(probe.to_type(ScalarType.Float64));
+            factors = GradientFactors.Find(held, [.. ofWeights.Select(example => example.Project(probe, Outputs, Groups))]) ?? throw Unlike("weights");
+            foreach (var (example, factor) in ofWeights.Zip(factors))
+                example.Factor *= factor;
+        }
+        if (ofBias.Length == 0 && biasGradient is null)
+            return;
+        var sums = ofBias.Select(example => Sum(example)).ToArray();
+        var biasFactors = GradientFactors.Find(biasGradient?.detach().to_type(ScalarType.Float64), sums) ?? throw Unlike("bias");
+        for (var i = 0; i < ofBias.Length; i++)
+        {
+            if (!ofBias[i].LearnsWeights)
+                ofBias[i].Factor *= biasFactors[i];
+            else if (Math.Abs(factors![Array.IndexOf(ofWeights, ofBias[i])] - biasFactors[i]) > 1e-3 * Math.Max(1, Math.Abs(biasFactors[i])) && sums[i].Scale > 0)
+                throw new InvalidOperationException($"{Name}: the gradients of its weights and its bias were multiplied by different factors, but both are moved by the same pulse trains; scale both alike, or put the bias beside the array with TileConfig.Bias = new DigitalBias().");
+        }
+
+        static (Tensor Values, double Scale) Sum(PendingExample example)
+        {
+            var (weight, bias) = example.Gradients(1, 1, 1);
+            weight.Dispose();
+            return (bias.to_type(ScalarType.Float64), bias.abs().sum().item<float>());
+        }
     }
 
     /// <summary>Writes the present values of the parameters into the devices, as after loading digital weights into them.</summary>
@@ -107,7 +179,7 @@ public sealed class AnalogTile : Tile
     public void Write(Tensor weight, Tensor? bias)
     {
         Check(Config, Name, weight, bias);
-        Follow(weight, bias);
+        Rebind(weight, bias);
         foreach (var array in new[] { cells, biasCells })
         {
             if (array is null)
@@ -115,6 +187,17 @@ public sealed class AnalogTile : Tile
             using var targets = array.Weights.clone();
             array.Write(targets);
         }
+        Rewrites++;
+        Watcher.Accept(weight, BiasInArray(bias));
+    }
+
+    /// <summary>Writes the devices if somebody gave the parameters other values.</summary>
+    /// <returns>Whether they were written.</returns>
+    internal bool FollowWeights(Tensor weight, Tensor? bias)
+    {
+        var former = Rewrites;
+        Follow(weight, bias);
+        return Rewrites > former;
     }
 
     /// <summary>Starts, or restarts, to count the pulses of every weight.</summary>
@@ -145,6 +228,10 @@ public sealed class AnalogTile : Tile
 
     internal override bool LearnsByGradient => false;
 
+    internal override bool LearnsByPulses => true;
+
+    internal override bool ShowsGradients => GradientAccess.IsPossible;
+
     private protected override AnalogPath ConfiguredPath => Config.Forward;
 
     internal override AnalogPath BackwardPath => Config.Backward;
@@ -157,7 +244,7 @@ public sealed class AnalogTile : Tile
 
     internal override Tensor OwnWeightsOf(TileCall call) => cells.Weights.alias();
 
-    internal override void Keep(TileCall call, LearningExample example) => pending.Add((example, call.Learns.Weights, call.Learns.Bias));
+    internal override void Keep(TileCall call, LearningExample example) => pending.Add(new(example, call.Learns.Weights, call.Learns.Bias, call.WantsWeight || call.ShowsBias));
 
     private protected override void OnBegin(Tensor weight, Tensor? bias, bool learns)
     {
@@ -166,20 +253,59 @@ public sealed class AnalogTile : Tile
         Follow(weight, bias);
     }
 
-    /// <summary>Follows the parameters when the layer was moved to another torch device.</summary>
+    /// <summary>Follows the parameters to wherever they are now, and writes the devices if somebody gave them other values.</summary>
     private void Follow(Tensor weight, Tensor? bias)
     {
-        if (weight.Handle != boundWeight)
+        switch (Watcher.Look(weight, BiasInArray(bias)))
         {
-            cells.Rebind(Matrix(weight.detach()).DetachFromDisposeScope());
-            boundWeight = weight.Handle;
+            case ParameterChange.Changed:
+                Write(weight, bias);
+                break;
+            case ParameterChange.Moved or ParameterChange.Restored:
+                Rebind(weight, bias);
+                Watcher.Accept(weight, BiasInArray(bias));
+                break;
         }
-        if (bias is not null && biasCells is not null && bias.Handle != boundBias)
+        (lastWeight, lastBias) = (weight, bias);
+    }
+
+    /// <summary>The same between two calls.</summary>
+    private void Follow()
+    {
+        if (lastWeight is { IsInvalid: false } weight)
+            Follow(weight, lastBias is { IsInvalid: false } ? lastBias : null);
+    }
+
+    private void Rebind(Tensor weight, Tensor? bias)
+    {
+        if (weight.NumberOfElements != cells.Weights.NumberOfElements)
+            throw new ArgumentException($"{Name}: its weights must stay of the shape [{Outputs}, …] with {Inputs} inputs, but are now [{string.Join(", ", weight.shape)}]; make the model digital with ToDigital() before giving a layer another size.");
+        cells.Rebind(Matrix(weight.detach()).DetachFromDisposeScope());
+        if (bias is not null)
+            biasCells?.Rebind(bias.detach().view(1, -1).DetachFromDisposeScope());
+    }
+
+    private Tensor? BiasInArray(Tensor? bias) => HasAnalogBias ? bias : null;
+
+    private void Apply(PendingExample example, double rate)
+    {
+        IUpdatable weights = example.LearnsWeights ? cells : new FrozenCells(cells);
+        var bias = biasCells is null || example.LearnsBias ? (IUpdatable?)biasCells : new FrozenCells(biasCells);
+        foreach (var (x, delta) in example.Example.Batches())
         {
-            biasCells.Rebind(bias.detach().view(1, -1).DetachFromDisposeScope());
-            boundBias = bias.Handle;
+            using (x)
+            using (delta)
+            {
+                if (x.shape[0] == 0)
+                    continue;
+                using var errors = rate < 0 ? delta.neg() : delta.alias();
+                Config.Update.Apply(x, errors, Math.Abs(rate), Stream.Split("trains").Split(cells.Steps), trains, weights, bias);
+            }
         }
     }
+
+    private InvalidOperationException Unlike(string role) =>
+        new($"{Name}: the gradient of its {role} was changed otherwise than by factors, or the layer was bypassed; it is in analog memory, whose pulses are made from inputs and errors: scale whole gradients (clip_grad_norm_, a factor on the loss), run the layer by call(x), or leave it digital.");
 
     private CellArray Build(Tensor weights, string role)
     {

@@ -48,7 +48,7 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
         var result = Forward(call, shape, x, keepsGraph: call.WantsWeight);
         var kept = call.WantsUpdate ? x.detach().DetachFromDisposeScope() : null;
         ctx.save_data("read", new Read(call, shape, x.shape, kept, result.Graph, x.requires_grad));
-        if (call.Tile.LearnsByGradient)
+        if (!call.Tile.LearnsByPulses)
             ctx.save_for_backward([call.Weight]); // torch counts writes to it, and refuses a backward through values that are gone
         // The same memory under a tensor that is no view: torch refuses to change a view from inside of a node in place, as an activation after it may.
         return empty(0, dtype: result.Y.dtype, device: result.Y.device).set_(result.Y);
@@ -62,7 +62,8 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
         try
         {
             using var scope = NewDisposeScope();
-            if (call.Tile.LearnsByGradient)
+            Tile.CheckOrder();
+            if (!call.Tile.LearnsByPulses)
                 ctx.get_saved_variables();
             var delta = grad_output.detach().contiguous();
             Tile.CheckGradient(delta);
@@ -95,7 +96,7 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
         Tensor y;
         x = x.detach();
         tile.Record?.Add(x);
-        var isExact = path.IsExact && call.Units?.Correction is null;
+        var isExact = (path.IsExact && call.Units?.Correction is null) || x.NumberOfElements == 0;
         if (isExact)
             y = graph is null ? shape.Multiply(x, weight) : graph.Multiply(shape, x);
         else if (path.TakesPasses(x) && FitsOneTile(tile, call))
@@ -152,7 +153,7 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
         if (call.Units is { } units)
             (delta, matrix) = call.Reversed(units, delta, matrix, outputs: 1);
         var weight = matrix.view(call.Weight.shape);
-        if (path.IsExact)
+        if (TileCall.IsPlain(path, delta))
             return shape.MultiplyTransposed(delta, weight, inputShape);
         if (path.TakesPasses(delta) && FitsOneTile(tile, call))
             return path.ReadMaps(delta, converted => shape.MultiplyTransposed(converted, weight, inputShape).contiguous().view(inputShape[0], inputShape[1], -1), null, null, call.BackwardStream)

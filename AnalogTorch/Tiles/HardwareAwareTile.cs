@@ -14,8 +14,9 @@ public sealed class HardwareAwareTile : Tile
     private const long Nothing = -1;
     private Tensor? noisy;
     private long noisyRead = Nothing;
-    private OutputScale? units;
-    private (long Number, bool Training) unitsOf = (Nothing, false);
+    private readonly Lock gate = new();
+    private MeasuredUnits? units;
+    private OutputScale? formerUnits;
 
     /// <summary>Puts hardware between a layer and its weights.</summary>
     /// <param name="config">The hardware.</param>
@@ -30,6 +31,7 @@ public sealed class HardwareAwareTile : Tile
     {
         Check(config, name, weight, bias);
         Config = config;
+        Store.Exposing += ForgetUnits;
     }
 
     /// <summary>The hardware.</summary>
@@ -39,8 +41,9 @@ public sealed class HardwareAwareTile : Tile
     public override void Dispose()
     {
         Release();
-        units?.Dispose();
-        units = null;
+        units?.Scale.Dispose();
+        formerUnits?.Dispose();
+        (units, formerUnits) = (null, null);
         base.Dispose();
     }
 
@@ -55,14 +58,14 @@ public sealed class HardwareAwareTile : Tile
     internal long[] Counters
     {
         get => [Store.Counter(Key), Store.Counter(Reads), Store.Counter(Evaluations), Store.Counter(Calibration)];
-        set => (Store.Counter(Key), Store.Counter(Reads), Store.Counter(Evaluations), Store.Counter(Calibration), noisyRead, unitsOf) = (value[0], value[1], value[2], value[3], Nothing, (Nothing, false));
+        set => (Store.Counter(Key), Store.Counter(Reads), Store.Counter(Evaluations), Store.Counter(Calibration), noisyRead) = (value[0], value[1], value[2], value[3], Nothing);
     }
-
-    private protected override void OnSeek() => unitsOf = (Nothing, false);
 
     internal override string Kind => "hardware-aware";
 
     internal override bool LearnsByGradient => true;
+
+    internal override bool ShowsGradients => false;
 
     private protected override AnalogPath ConfiguredPath => Config.Forward;
 
@@ -73,7 +76,8 @@ public sealed class HardwareAwareTile : Tile
         var weight = Matrix(call.Weight);
         if (!call.Training)
         {
-            Release();
+            if (noisy is not null)
+                Release();
             return weight;
         }
         if (call.Number == noisyRead)
@@ -91,15 +95,20 @@ public sealed class HardwareAwareTile : Tile
     {
         if (Config.Range.IsUnit)
             return null;
-        if (units is null || unitsOf != (call.Number, call.Training))
+        var version = TensorVersion.Of(call.Weight);
+        var known = units; // one look, since threads may share the tile
+        if (known is not null && known.Handle == call.Weight.Handle && known.Version == version && version is not null)
+            return known.Scale;
+        lock (gate)
         {
             using var noGrad = no_grad();
             using var scope = NewDisposeScope();
-            units?.Dispose();
-            units = new(Config.Range.Of(Matrix(call.Weight.detach())));
-            unitsOf = (call.Number, call.Training);
+            known = new(call.Weight.Handle, version, new(Config.Range.Of(Matrix(call.Weight.detach()))));
+            // Another thread may still read with the last scale, but not with the one before.
+            formerUnits?.Dispose();
+            (formerUnits, units) = (units?.Scale, known);
+            return known.Scale;
         }
-        return units;
     }
 
     internal override Tensor OwnWeightsOf(TileCall call)
@@ -135,9 +144,22 @@ public sealed class HardwareAwareTile : Tile
         return noisy ??= empty(weight.shape, device: weight.device).DetachFromDisposeScope();
     }
 
+    /// <summary>Forgets what was measured of the weights, which may change without torch's knowledge.</summary>
+    private void ForgetUnits()
+    {
+        lock (gate)
+            units = units is null ? null : units with { Version = null };
+    }
+
     private void Release()
     {
-        noisy?.Dispose();
-        (noisy, noisyRead) = (null, Nothing);
+        lock (gate)
+        {
+            noisy?.Dispose();
+            (noisy, noisyRead) = (null, Nothing);
+        }
     }
+
+    /// <summary>What outputs stand for while the weights are what they were when torch had written to them so often.</summary>
+    private sealed record MeasuredUnits(nint Handle, long? Version, OutputScale Scale);
 }

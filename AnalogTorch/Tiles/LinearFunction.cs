@@ -24,7 +24,7 @@ internal sealed class LinearFunction : autograd.SingleTensorFunction<LinearFunct
         {
             return x.dim() == 2
                 ? Rows(x)
-                : Rows(x.reshape(-1, tile.Inputs)).reshape([.. x.shape[..^1], tile.Outputs]);
+                : Rows(x.reshape(x.shape[..^1].Aggregate(1L, (rows, size) => rows * size), tile.Inputs)).reshape([.. x.shape[..^1], tile.Outputs]);
         }
         catch (NotFiniteNumberException)
         {
@@ -44,7 +44,7 @@ internal sealed class LinearFunction : autograd.SingleTensorFunction<LinearFunct
         var (x, call) = ((Tensor)vars[0], (TileCall)vars[3]);
         var kept = call.WantsUpdate ? (x.is_contiguous() ? x.detach() : x.detach().contiguous()).DetachFromDisposeScope() : null;
         ctx.save_data("read", new Read(call, kept, x.requires_grad));
-        if (call.Tile.LearnsByGradient)
+        if (!call.Tile.LearnsByPulses)
             ctx.save_for_backward([.. call.WantsWeight ? [x] : Array.Empty<Tensor>(), .. x.requires_grad ? [call.Weight] : Array.Empty<Tensor>()]);
         return call.Forward(x);
     }
@@ -55,14 +55,15 @@ internal sealed class LinearFunction : autograd.SingleTensorFunction<LinearFunct
         var (call, x, wantsInput) = (Read)ctx.get_data("read");
         try
         {
-            var saved = call.Tile.LearnsByGradient ? ctx.get_saved_variables() : [];
+            Tile.CheckOrder();
+            var saved = call.Tile.LearnsByPulses ? [] : ctx.get_saved_variables();
             var delta = grad_output.is_contiguous() ? grad_output.detach() : grad_output.detach().contiguous();
             Tile.CheckGradient(delta);
             var gradient = wantsInput ? call.Backward(delta) : null;
-            var weightGradient = call.WantsWeight ? delta.t().mm(saved[0].detach()) : null;
-            var biasGradient = call.WantsBias ? delta.sum([0L]) : null;
             if (x is { IsInvalid: true })
                 throw new InvalidOperationException("backward ran again through a call whose update was already taken; run forward again after optimizer.step()");
+            var weightGradient = call.WantsWeight ? delta.t().mm(call.Tile.LearnsByPulses ? x! : saved[0].detach()).view(call.Weight.shape) : null;
+            var biasGradient = call.WantsBias ? delta.sum([0L]) : null;
             if (x is not null)
                 call.Tile.Keep(call, new RowExample(x, delta));
             return [gradient!, weightGradient!, biasGradient!, null!];

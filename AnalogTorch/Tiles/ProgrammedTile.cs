@@ -60,6 +60,7 @@ public sealed class ProgrammedTile : Tile
         for (var block = 0; block < Blocks; block++)
             memory.Add($"{Before}{block}", ReadReference(held, block, 0, 0));
         (weights, biasWeights, units) = Prepare(held, 0, 0);
+        Watcher.Accept(weight, HasAnalogBias ? bias : null);
     }
 
     /// <summary>The hardware.</summary>
@@ -152,6 +153,8 @@ public sealed class ProgrammedTile : Tile
 
     internal override bool LearnsByGradient => false;
 
+    internal override bool ShowsGradients => true; // so that an optimizer moves the weights, and is refused, rather than does nothing
+
     private protected override AnalogPath ConfiguredPath => IsBypassed ? Exact : Config.Forward;
 
     internal override AnalogPath BackwardPath => Exact;
@@ -176,6 +179,14 @@ public sealed class ProgrammedTile : Tile
             throw new InvalidOperationException($"{Name}: its weights are programmed and cannot be trained; call eval() before evaluating, freeze them with requires_grad = false, or dispose of the chip before training.");
         if (weights.device_type != weight.device_type || weights.device_index != weight.device_index)
             MoveTo(weight.device);
+        switch (Watcher.Look(weight, HasAnalogBias ? bias : null))
+        {
+            case ParameterChange.Changed:
+                throw new InvalidOperationException($"{Name}: its weights were changed after they were programmed, and the devices hold the old ones; dispose of the chip and program the model again.");
+            case ParameterChange.Moved or ParameterChange.Restored:
+                Watcher.Accept(weight, HasAnalogBias ? bias : null);
+                break;
+        }
     }
 
     private static AnalogPath Exact { get; } = new();

@@ -8,7 +8,8 @@ namespace AnalogTorch.Tiles;
 /// <param name="Input">The call of the tile of input weights.</param>
 /// <param name="Hidden">The call of the tile of hidden weights.</param>
 /// <param name="IsReversed">Whether time runs backward.</param>
-internal sealed record RecurrentCall(IRecurrentKernel Kernel, TileCall Input, TileCall Hidden, bool IsReversed);
+/// <param name="Rows">Which rows [time · samples] belong to sequences, where some are shorter than the longest; null for all.</param>
+internal sealed record RecurrentCall(IRecurrentKernel Kernel, TileCall Input, TileCall Hidden, bool IsReversed, long[]? Rows = null);
 
 /// <summary>The autograd node of a whole sequence: one read for the inputs of all steps, one read a step for the hidden state.</summary>
 /// <remarks>The two reads have converters of their own, and are added digitally, where the gates are computed too.</remarks>
@@ -20,24 +21,25 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
     /// <param name="call">The layer.</param>
     /// <param name="x">Inputs [time, samples, inputs].</param>
     /// <param name="start">State before the first step [samples, units].</param>
-    /// <returns>Hidden states [time, samples, units], and the last cell state [samples, units] where units have one.</returns>
-    public static (Tensor Y, Tensor? Cell) Apply(RecurrentCall call, Tensor x, UnitState start)
+    /// <param name="wantsAllCells">Whether the cell states after all steps are wanted, and not the last alone.</param>
+    /// <returns>Hidden states [time, samples, units], and where units have one the last cell state [samples, units], or all of them.</returns>
+    public static (Tensor Y, Tensor? Cell) Apply(RecurrentCall call, Tensor x, UnitState start, bool wantsAllCells = false)
     {
         var result = is_grad_enabled()
-            ? apply(x, start.Hidden, call.Kernel.HasCell ? start.Cell : null!, call.Input.Weight, call.Hidden.Weight, call.Input.Bias!, call.Hidden.Bias!, call)
-            : Forward(call, x, start).Outputs;
+            ? apply(x, start.Hidden, call.Kernel.HasCell ? start.Cell : null!, call.Input.Weight, call.Hidden.Weight, call.Input.Bias!, call.Hidden.Bias!, call, wantsAllCells)
+            : Forward(call, x, start, wantsAllCells).Outputs;
         return (result[0], call.Kernel.HasCell ? result[1] : null);
     }
 
     public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var (x, hidden, call) = ((Tensor)vars[0], (Tensor)vars[1], (RecurrentCall)vars[7]);
-        var (outputs, sequence) = Forward(call, x, new(hidden, vars[2] as Tensor ?? hidden));
+        var (outputs, sequence) = Forward(call, x, new(hidden, vars[2] as Tensor ?? hidden), (bool)vars[8]);
         sequence.Keep();
-        sequence.WantsInput = x.requires_grad;
+        (sequence.WantsInput, sequence.WantsHidden, sequence.WantsCell) = (x.requires_grad, hidden.requires_grad, vars[2] is Tensor { requires_grad: true });
         ctx.save_data("sequence", sequence);
         ctx.set_materialize_grads(false); // torch would need tensors for it that the caller's dispose scope has freed by then
-        if (call.Input.Tile.LearnsByGradient || call.Hidden.Tile.LearnsByGradient)
+        if (!call.Input.Tile.LearnsByPulses || !call.Hidden.Tile.LearnsByPulses)
             ctx.save_for_backward([call.Input.Weight, call.Hidden.Weight]); // torch counts writes to them, and refuses a backward through values that are gone
         return outputs;
     }
@@ -49,21 +51,22 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
         try
         {
             using var scope = NewDisposeScope();
-            if (sequence.Call.Input.Tile.LearnsByGradient || sequence.Call.Hidden.Tile.LearnsByGradient)
+            Tile.CheckOrder();
+            if (!sequence.Call.Input.Tile.LearnsByPulses || !sequence.Call.Hidden.Tile.LearnsByPulses)
                 ctx.get_saved_variables();
             var gradients = sequence.Backward(Given(grad_outputs[0]), grad_outputs.Count > 1 ? Given(grad_outputs[1]) : null);
-            return [.. gradients.Select(gradient => gradient?.MoveToOuterDisposeScope()!), null!];
+            return [.. gradients.Select(gradient => gradient?.MoveToOuterDisposeScope()!), null!, null!];
         }
         catch (Exception exception)
         {
             sequence.Call.Input.Tile.Keep(exception);
-            return [null!, null!, null!, null!, null!, null!, null!, null!];
+            return [null!, null!, null!, null!, null!, null!, null!, null!, null!];
         }
 
         static Tensor? Given(Tensor? gradient) => gradient is { IsInvalid: false } ? gradient : null; // nobody asked about this output
     }
 
-    private static (List<Tensor> Outputs, Sequence Sequence) Forward(RecurrentCall call, Tensor x, UnitState start)
+    private static (List<Tensor> Outputs, Sequence Sequence) Forward(RecurrentCall call, Tensor x, UnitState start, bool wantsAllCells)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
@@ -88,7 +91,7 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
         }
         var outputs = new List<Tensor> { hidden.narrow(0, call.IsReversed ? 0 : 1, steps).clone().MoveToOuterDisposeScope() };
         if (kernel.HasCell)
-            outputs.Add(cell[call.IsReversed ? 0 : steps].clone().MoveToOuterDisposeScope());
+            outputs.Add((wantsAllCells ? cell.narrow(0, call.IsReversed ? 0 : 1, steps) : cell[call.IsReversed ? 0 : steps]).clone().MoveToOuterDisposeScope());
         foreach (var tensor in new[] { x, hidden, cell, saved })
             tensor.MoveToOuterDisposeScope();
         return (outputs, sequence);
@@ -100,6 +103,10 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
         public RecurrentCall Call => call;
 
         public bool WantsInput { get; set; }
+
+        public bool WantsHidden { get; set; }
+
+        public bool WantsCell { get; set; }
 
         /// <summary>Holds the tensors beyond the caller's dispose scope.</summary>
         public void Keep()
@@ -123,8 +130,9 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
             var (kernel, steps, samples, units) = (call.Kernel, x.shape[0], x.shape[1], hidden.shape[2]);
             var gates = kernel.GateCount * units;
             var gradient = new UnitState(zeros_like(hidden[0]), zeros_like(hidden[0]));
-            if (kernel.HasCell && dCell is not null)
-                gradient.Cell.copy_(dCell);
+            if (kernel.HasCell && dCell is { } last && last.dim() == 2)
+                gradient.Cell.copy_(last);
+            var dCells = dCell is { } all && all.dim() == 3 ? all : null;
             var dInput = empty([steps, samples, gates], device: x.device);
             var dRecurrent = kernel.HasTwoErrors ? empty_like(dInput) : dInput;
             for (var step = 0L; step < steps; step++)
@@ -133,6 +141,8 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
                 var time = call.IsReversed ? step : steps - 1 - step;
                 if (dHidden is not null)
                     gradient.Hidden.add_(dHidden.select(0, time));
+                if (dCells is not null)
+                    gradient.Cell.add_(dCells.select(0, time));
                 var (before, after) = Around(time);
                 var error = dRecurrent.select(0, time);
                 kernel.Backward(saved.select(0, time), before, after, gradient, dInput.select(0, time), error);
@@ -147,15 +157,20 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
             var (dHiddenWeight, dHiddenBias) = Learn(call.Hidden, previous, recurrentErrors);
             foreach (var tensor in new[] { x, hidden, cell, saved })
                 tensor.Dispose();
-            return [dX, gradient.Hidden, kernel.HasCell ? gradient.Cell : null, dWeight, dHiddenWeight, dBias, dHiddenBias];
+            return [dX, WantsHidden ? gradient.Hidden : null, WantsCell ? gradient.Cell : null, dWeight, dHiddenWeight, dBias, dHiddenBias];
         }
 
         /// <summary>The gradients of one tile, or nothing and an example for its next update.</summary>
-        private static (Tensor? Weight, Tensor? Bias) Learn(TileCall call, Tensor inputs, Tensor errors)
+        private (Tensor? Weight, Tensor? Bias) Learn(TileCall tile, Tensor inputs, Tensor errors)
         {
-            if (call.WantsUpdate)
-                call.Tile.Keep(call, new RowExample(inputs.alias(), errors.alias()));
-            return (call.WantsWeight ? errors.t().mm(inputs) : null, call.WantsBias ? errors.sum([0L]) : null);
+            if (call.Rows is not null) // what is beyond the end of a sequence was never driven
+            {
+                var rows = tensor(call.Rows, device: inputs.device);
+                (inputs, errors) = (inputs.index_select(0, rows), errors.index_select(0, rows));
+            }
+            if (tile.WantsUpdate)
+                tile.Tile.Keep(tile, new RowExample(inputs.alias(), errors.alias()));
+            return (tile.WantsWeight ? errors.t().mm(inputs).view(tile.Weight.shape) : null, tile.WantsBias ? errors.sum([0L]) : null);
         }
     }
 }

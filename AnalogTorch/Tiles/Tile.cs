@@ -17,7 +17,8 @@ public abstract class Tile : IDisposable
     private readonly TensorStore state;
     private readonly bool hasBias;
     private Exception? fault;
-    private (double Range, AnalogPath Path)? calibrated;
+    private CalibratedPath? calibrated;
+    private long begun;
 
     private protected Tile(LayerHardware hardware, string name, Tensor weight, Tensor? bias, long groups, bool persistent, Rng rng)
     {
@@ -26,6 +27,8 @@ public abstract class Tile : IDisposable
         state = new(persistent, Key, Reads, Evaluations, Calibration);
         state.Counter(Key) = unchecked((long)rng.Key);
         state.Disposing += Dispose;
+        Watcher = new(state);
+        state.Exposing += Watcher.Expose;
     }
 
     /// <summary>The layer's name, and that of the matrix where a layer has several.</summary>
@@ -64,8 +67,11 @@ public abstract class Tile : IDisposable
     /// <summary>What the layer is, in messages.</summary>
     internal abstract string Kind { get; }
 
-    /// <summary>Whether torch's gradients train the weights; otherwise pulses do.</summary>
+    /// <summary>Whether torch's gradients train the weights.</summary>
     internal abstract bool LearnsByGradient { get; }
+
+    /// <summary>Whether pulses train the weights.</summary>
+    internal virtual bool LearnsByPulses => false;
 
     /// <summary>Whether the bias is one more line of the array.</summary>
     internal bool HasAnalogBias => hasBias && Hardware.PutsBiasInArray;
@@ -101,9 +107,10 @@ public abstract class Tile : IDisposable
             var range = InputRange;
             if (range == 0)
                 throw new InvalidOperationException($"{Name}: the range of its inputs is not measured yet; call model.CalibrateInputs(batches, ...) first, or use another input scaling than CalibratedScaling.");
-            if (calibrated is not { } path || path.Range != range)
-                calibrated = (range, ConfiguredPath with { Scaling = new ConstantScaling { Scale = range } });
-            return calibrated.Value.Path;
+            var path = calibrated; // one look, since threads may share the tile
+            if (path?.Range != range)
+                calibrated = path = new(range, ConfiguredPath with { Scaling = new ConstantScaling { Scale = range } });
+            return path!.Path;
         }
     }
 
@@ -117,11 +124,10 @@ public abstract class Tile : IDisposable
     internal (long Reads, long Evaluations) Calls => (state.Counter(Reads), state.Counter(Evaluations));
 
     /// <summary>Sets the number of the next call of evaluation.</summary>
-    internal void SeekEvaluation(long call)
-    {
-        state.Counter(Evaluations) = call;
-        OnSeek();
-    }
+    internal void SeekEvaluation(long call) => state.Counter(Evaluations) = call;
+
+    /// <summary>Calls that were begun since the tile was built.</summary>
+    internal long Begun => Interlocked.Read(ref begun);
 
     /// <summary>Begins a call of the layer.</summary>
     /// <param name="weight">The layer's weights as they are now.</param>
@@ -130,13 +136,15 @@ public abstract class Tile : IDisposable
     internal TileCall Begin(Tensor weight, Tensor? bias, bool training)
     {
         OnBegin(weight, bias, training && (weight.requires_grad || (HasAnalogBias && bias!.requires_grad)));
-        return new(this, weight, bias, training, state.Counter(training ? Reads : Evaluations)++);
+        Interlocked.Increment(ref begun);
+        return new(this, weight, bias, training, Interlocked.Increment(ref state.Counter(training ? Reads : Evaluations)) - 1);
     }
 
-    /// <summary>Forgets what was kept for a call by its number, which may come again.</summary>
-    private protected virtual void OnSeek()
-    {
-    }
+    /// <summary>Whether torch is given the gradients of weights that it does not train, so that whoever looks at them sees what they are.</summary>
+    internal abstract bool ShowsGradients { get; }
+
+    /// <summary>What others did to the parameters.</summary>
+    private protected ParameterWatch Watcher { get; }
 
     /// <summary>The weights as the reads of a call find them [outputs, inputs].</summary>
     internal abstract Tensor WeightsOf(TileCall call);
@@ -173,6 +181,13 @@ public abstract class Tile : IDisposable
     /// <summary>What a layer says of inputs that hold NaN or infinity.</summary>
     internal ArgumentException NotFinite() =>
         new($"{Name}: the input must be finite, but holds NaN or infinity; check the data, or lower the learning rate.");
+
+    /// <summary>Refuses a backward pass whose own gradients are wanted; to be called from inside of one.</summary>
+    internal static void CheckOrder()
+    {
+        if (is_grad_enabled())
+            throw new InvalidOperationException("gradients of gradients (create_graph: true, as for a gradient penalty) do not pass through analog tiles; leave the layer digital with LayerRule.Digital");
+    }
 
     /// <summary>Refuses gradients that hold NaN or infinity.</summary>
     internal static void CheckGradient(Tensor delta)
@@ -212,9 +227,14 @@ public abstract class Tile : IDisposable
 
     private static bool IsFinite(Tensor x)
     {
+        if (x.NumberOfElements == 0)
+            return true;
         if (x.is_contiguous())
             return float.IsFinite(TrainSampler.AbsMax(x));
         using var contiguous = x.detach().contiguous();
         return float.IsFinite(TrainSampler.AbsMax(contiguous));
     }
+
+    /// <summary>The path with the range of inputs that was measured.</summary>
+    private sealed record CalibratedPath(double Range, AnalogPath Path);
 }

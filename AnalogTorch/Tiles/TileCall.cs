@@ -16,15 +16,19 @@ internal sealed record TileCall(Tile Tile, Tensor Weight, Tensor? Bias, bool Tra
     public bool WantsUpdate => Learns.Weights || Learns.Bias;
 
     /// <summary>Which parameters in memory learn from this call; the others are frozen.</summary>
-    public (bool Weights, bool Bias) Learns { get; } = Training && !Tile.LearnsByGradient && is_grad_enabled()
+    /// <remarks>In eval mode too, as in torch, where that mode does not keep a layer from learning.</remarks>
+    public (bool Weights, bool Bias) Learns { get; } = Tile.LearnsByPulses && is_grad_enabled()
         ? (Weight.requires_grad, Tile.HasAnalogBias && Bias!.requires_grad)
         : (false, false);
 
     /// <summary>Whether torch asks for a gradient of the weights.</summary>
-    public bool WantsWeight { get; } = Tile.LearnsByGradient && Weight.requires_grad;
+    public bool WantsWeight { get; } = (Tile.LearnsByGradient || Tile.ShowsGradients) && Weight.requires_grad && is_grad_enabled();
 
     /// <summary>Whether torch asks for a gradient of the bias.</summary>
-    public bool WantsBias { get; } = Bias is { requires_grad: true } && (Tile.LearnsByGradient || !Tile.HasAnalogBias);
+    public bool WantsBias { get; } = Bias is { requires_grad: true } && (Tile.LearnsByGradient || Tile.ShowsGradients || !Tile.HasAnalogBias) && is_grad_enabled();
+
+    /// <summary>Whether torch is given the gradient of a bias in the array.</summary>
+    public bool ShowsBias => WantsBias && Tile.HasAnalogBias;
 
     /// <summary>The stream of the reads from the input side.</summary>
     public Rng ForwardStream { get; } = Tile.Stream.Split(Training ? "forward" : "evaluate").Split(Number);
@@ -37,6 +41,11 @@ internal sealed record TileCall(Tile Tile, Tensor Weight, Tensor? Bias, bool Tra
 
     /// <summary>What outputs stand for; null if a cell at full conductance is a weight of 1.</summary>
     public OutputScale? Units => Tile.UnitsFor(this);
+
+    /// <summary>Whether a read takes no pass of its own, because there is nothing to convert or nothing to read.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="x">Inputs.</param>
+    public static bool IsPlain(AnalogPath path, Tensor x) => path.IsExact || x.NumberOfElements == 0;
 
     /// <summary>What is added to outputs beside the converters, other than a bias [outputs]; null for nothing.</summary>
     public Tensor? Offsets => Tile.OffsetsFor(this);
@@ -82,15 +91,20 @@ internal sealed record TileCall(Tile Tile, Tensor Weight, Tensor? Bias, bool Tra
     private Tensor Forward(Tensor x, Rng stream)
     {
         Tile.Record?.Add(x);
-        var y = Tile.Size.Read(Tile.ForwardPath, Tile.Size.MaxInputs, x, Weights, AnalogBias, Units, stream);
+        var y = x.NumberOfElements == 0 ? Nothing(x) : Tile.Size.Read(Tile.ForwardPath, Tile.Size.MaxInputs, x, Weights, AnalogBias, Units, stream);
         Tile.Watch?.Invoke(y);
         if (Offsets is { } offsets)
             y.add_(offsets, LastingScalars.One);
         return Bias is null || Tile.HasAnalogBias ? y : y.add_(Bias, LastingScalars.One);
     }
 
+    /// <summary>What a layer gives for no samples.</summary>
+    private Tensor Nothing(Tensor x) => zeros([x.shape[0], Tile.Outputs], device: x.device);
+
     private Tensor Backward(Tensor delta, Rng stream)
     {
+        if (delta.NumberOfElements == 0)
+            return zeros([delta.shape[0], Tile.Inputs], device: delta.device);
         if (Units is not { } units)
         {
             using var transposed = Weights.t();

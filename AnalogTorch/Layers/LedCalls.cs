@@ -1,0 +1,136 @@
+using System.ComponentModel;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using PackedSequence = TorchSharp.torch.nn.utils.rnn.PackedSequence;
+
+namespace AnalogTorch.Layers;
+
+/// <summary>Where calls lead that the build led here, since torch runs no hooks for them. Not meant to be called by hand.</summary>
+/// <remarks>
+/// The build step of this library (<c>AnalogTorch/build</c>) puts these methods in the place of torch's of the same meaning: <c>forward</c> of torch's
+/// modules, calls with packed sequences, <c>functional.linear</c> and convolutions, clipping, <c>zero_grad</c> and loading. Each does what torch does
+/// where no tile is concerned.
+/// </remarks>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public static class LedCalls
+{
+    /// <summary><c>module.forward(input)</c></summary>
+    public static TResult Forward<T, TResult>(nn.Module<T, TResult> module, T input) =>
+        LayerPort.Of(module) is LayerPort<T, TResult> port ? port.Call(input, module.forward) : module.forward(input);
+
+    /// <summary><c>module.forward(first, second)</c></summary>
+    public static TResult Forward<T1, T2, TResult>(nn.Module<T1, T2, TResult> module, T1 first, T2 second) =>
+        LayerPort.Of(module) is LayerPort<(T1, T2), TResult> port
+            ? port.Call((first, second), call => module.forward(call.Item1, call.Item2))
+            : module.forward(first, second);
+
+    /// <summary><c>lstm.call(packed, state)</c></summary>
+    public static (PackedSequence, Tensor, Tensor) CallPacked(LSTM layer, PackedSequence input, (Tensor, Tensor)? state)
+    {
+        if (RecurrentRun.Of(layer) is not { } run)
+            return layer.call(input, state);
+        var (y, hidden, cell) = run.RunPacked(input, state?.Item1, state?.Item2);
+        return (y, hidden, cell!);
+    }
+
+    /// <summary><c>gru.call(packed, state)</c></summary>
+    public static (PackedSequence, Tensor) CallPacked(GRU layer, PackedSequence input, Tensor? state) =>
+        RecurrentRun.Of(layer) is { } run ? Packed(run, input, state) : layer.call(input, state!);
+
+    /// <summary><c>rnn.call(packed, state)</c></summary>
+    public static (PackedSequence, Tensor) CallPacked(RNN layer, PackedSequence input, Tensor? state) =>
+        RecurrentRun.Of(layer) is { } run ? Packed(run, input, state) : layer.call(input, state!);
+
+    /// <summary><c>functional.linear(input, weights, bias)</c></summary>
+    public static Tensor Linear(Tensor input, Tensor weights, Tensor? bias)
+    {
+        if (AnalogLayer.LayerOf(weights) is not { } layer)
+            return nn.functional.linear(input, weights, bias);
+        if (LayerPort.Of(layer.Module) is LayerPort<Tensor, Tensor> { Run: { } run } && layer.Tiles is [var tile] && weights.dim() == 2
+            && SameOrNone(bias, layer.Matrices[0].Bias))
+            return run(input);
+        throw Misused(layer, "functional.linear");
+    }
+
+    /// <summary><c>functional.conv1d(…)</c></summary>
+    public static Tensor Conv1d(Tensor input, Tensor weight, Tensor? bias, long? stride, long? padding, long? dilation, long groups) =>
+        Convolve(weight, "functional.conv1d", () => nn.functional.conv1d(input, weight, bias!, stride, padding, dilation, groups));
+
+    /// <summary><c>functional.conv2d(…)</c></summary>
+    public static Tensor Conv2d(Tensor input, Tensor weight, Tensor? bias, long[]? strides, long[]? padding, long[]? dilation, long groups) =>
+        Convolve(weight, "functional.conv2d", () => nn.functional.conv2d(input, weight, bias!, strides, padding, dilation, groups));
+
+    /// <summary><c>functional.conv3d(…)</c></summary>
+    public static Tensor Conv3d(Tensor input, Tensor weight, Tensor? bias, long[]? strides, long[]? padding, long[]? dilation, long groups) =>
+        Convolve(weight, "functional.conv3d", () => nn.functional.conv3d(input, weight, bias!, strides, padding, dilation, groups));
+
+    /// <summary><c>torch.matmul(input, other)</c></summary>
+    public static Tensor MatMul(Tensor input, Tensor other) => Product(input, other, "matmul", input.matmul);
+
+    /// <summary><c>torch.mm(input, other)</c></summary>
+    public static Tensor Mm(Tensor input, Tensor other) => Product(input, other, "mm", input.mm);
+
+    /// <summary><c>nn.utils.clip_grad_norm_(parameters, max_norm, norm_type)</c></summary>
+    public static double ClipGradNorm(IEnumerable<Parameter> parameters, double maxNorm, double normType) => GradientClipping.Norm(parameters, maxNorm, normType);
+
+    /// <summary><c>nn.utils.clip_grad_value_(parameters, clip_value)</c></summary>
+    public static void ClipGradValue(IEnumerable<Parameter> parameters, double clipValue) => GradientClipping.Value(parameters, clipValue);
+
+    /// <summary><c>module.zero_grad(set_to_none)</c></summary>
+    public static void ZeroGrad(nn.Module module, bool setToNone)
+    {
+        foreach (var parameter in module.parameters())
+            if (AnalogLayer.TryGetTile(parameter, out var tile))
+                tile.DropPending();
+        module.zero_grad(setToNone);
+    }
+
+    /// <summary><c>module.load(location, strict, skip, loadedParameters)</c></summary>
+    public static nn.Module Load(nn.Module module, string location, bool strict, IList<string>? skip, Dictionary<string, bool>? loadedParameters)
+    {
+        if (!module.AllTiles().Any() || !File.Exists(location))
+            return module.load(location, strict, skip, loadedParameters);
+        using var stream = File.OpenRead(location);
+        return Load(module, stream, strict, skip, loadedParameters);
+    }
+
+    /// <summary><c>module.load(stream, strict, skip, loadedParameters)</c></summary>
+    public static nn.Module Load(nn.Module module, Stream stream, bool strict, IList<string>? skip, Dictionary<string, bool>? loadedParameters)
+    {
+        if (!module.AllTiles().Any())
+            return module.load(stream, strict, skip, loadedParameters);
+        ModelLoading.Load(module, stream, strict, skip, loadedParameters);
+        return module;
+    }
+
+    /// <summary><c>module.load(reader, strict, skip, loadedParameters)</c></summary>
+    public static nn.Module Load(nn.Module module, BinaryReader reader, bool strict, IList<string>? skip, Dictionary<string, bool>? loadedParameters)
+    {
+        if (!module.AllTiles().Any())
+            return module.load(reader, strict, skip, loadedParameters);
+        ModelLoading.Load(module, reader.BaseStream, strict, skip, loadedParameters);
+        return module;
+    }
+
+    /// <summary><c>module.load_state_dict(source, strict, skip)</c></summary>
+    public static (IList<string>, IList<string>) LoadStateDict(nn.Module module, Dictionary<string, Tensor> source, bool strict, IList<string>? skip) =>
+        module.AllTiles().Any() ? ModelLoading.LoadStateDict(module, source, strict, skip) : module.load_state_dict(source, strict, skip);
+
+    private static Tensor Convolve(Tensor weight, string function, Func<Tensor> digital) =>
+        AnalogLayer.LayerOf(weight) is { } layer ? throw Misused(layer, function) : digital();
+
+    private static Tensor Product(Tensor input, Tensor other, string function, Func<Tensor, Tensor> digital) =>
+        (AnalogLayer.LayerOf(other) ?? AnalogLayer.LayerOf(input)) is { } layer ? throw Misused(layer, function) : digital(other);
+
+    private static bool SameOrNone(Tensor? given, Parameter? own) => given is null ? own is null : own is not null && given.Handle == own.Handle;
+
+    private static (PackedSequence, Tensor) Packed(RecurrentRun run, PackedSequence input, Tensor? state)
+    {
+        var (y, hidden, _) = run.RunPacked(input, state, null);
+        return (y, hidden);
+    }
+
+    private static InvalidOperationException Misused(TiledLayer layer, string function) =>
+        new($"{layer.Tiles[0].Name}: its weights are on a tile, but {function} multiplies by them digitally, which bypasses it; call the layer itself, or leave it digital with LayerRule.Digital.");
+}

@@ -1,0 +1,72 @@
+using System.Runtime.InteropServices;
+using static TorchSharp.torch;
+
+namespace AnalogTorch;
+
+/// <summary>Finds out whether torch's own convolutions are right on this processor, and takes another path of torch's where they are not.</summary>
+/// <remarks>
+/// The oneDNN 3.7.1 of libtorch 2.10.0 compiles kernels for the processor it finds, and on some (seen: AMD family 26 with AVX-512 under a hypervisor) those for
+/// numbers of channels that do not fill a register give wrong sums, without a word. A handful of small convolutions is compared with the same in double, which
+/// takes no such kernels. Where they differ, oneDNN is switched off, as <c>torch.backends.mkldnn.enabled = False</c> does in Python.
+/// </remarks>
+public static unsafe class TorchSelfCheck
+{
+    private static readonly Lazy<string?> Finding = new(Check);
+
+    /// <summary>Checks once a process; further calls cost nothing.</summary>
+    /// <returns>What was found and done, in a sentence; null where torch is right.</returns>
+    /// <exception cref="InvalidOperationException">Torch's convolutions are wrong, and there is no way to switch to others.</exception>
+    public static string? Run() => Finding.Value;
+
+    private static string? Check()
+    {
+        var error = LargestError();
+        if (error < 1e-3)
+            return null;
+        var wrong = $"Convolutions of this torch are wrong on this processor: a small one is off by {error:P0}.";
+        if (!DisableOneDnn() || LargestError() is var left && left >= 1e-3)
+            throw new InvalidOperationException($"{wrong} Set the environment variable ONEDNN_MAX_CPU_ISA=SSE41 before the program starts.");
+        var done = $"{wrong} Its oneDNN kernels are switched off, and slower ones of torch's, which are right, take their place.";
+        Console.Error.WriteLine(done);
+        return done;
+    }
+
+    /// <summary>The largest error of small convolutions and their gradients, relative to the largest value.</summary>
+    private static double LargestError()
+    {
+        using var scope = NewDisposeScope();
+        using var grad = enable_grad();
+        var worst = 0.0;
+        foreach (var (inputs, outputs, kernel) in new[] { (10, 20, 5), (3, 5, 3) })
+        {
+            var (x, weight) = (Values(2, inputs, 12, 12), Values(outputs, inputs, kernel, kernel));
+            var exact = Run(x.to_type(ScalarType.Float64), weight.to_type(ScalarType.Float64));
+            var seen = Run(x, weight);
+            foreach (var (wanted, given) in exact.Zip(seen))
+                worst = Math.Max(worst, ((given.to_type(ScalarType.Float64) - wanted).abs().max() / wanted.abs().max()).item<double>());
+        }
+        return worst;
+
+        static Tensor Values(params long[] shape) => arange(shape.Aggregate(1L, (product, size) => product * size)).to_type(ScalarType.Float32).mul_(0.7f).sin_().view(shape);
+
+        static Tensor[] Run(Tensor x, Tensor weight)
+        {
+            (x, weight) = (x.detach().requires_grad_(true), weight.detach().requires_grad_(true));
+            var y = nn.functional.conv2d(x, weight);
+            var gradients = autograd.grad([y], [x, weight], [y.detach().sin()]);
+            return [y.detach(), .. gradients, nn.functional.conv_transpose2d(y.detach(), weight.detach())];
+        }
+    }
+
+    private static bool DisableOneDnn()
+    {
+        var library = OperatingSystem.IsWindows() ? "torch_cpu.dll" : OperatingSystem.IsMacOS() ? "libtorch_cpu.dylib" : "libtorch_cpu.so";
+        var (global, enable) = OperatingSystem.IsWindows()
+            ? ("?globalContext@at@@YAAEAVContext@1@XZ", "?setUserEnabledMkldnn@Context@at@@QEAAX_N@Z")
+            : ("_ZN2at13globalContextEv", "_ZN2at7Context20setUserEnabledMkldnnEb");
+        if (!NativeLibrary.TryLoad(library, out var torch) || !NativeLibrary.TryGetExport(torch, global, out var context) || !NativeLibrary.TryGetExport(torch, enable, out var set))
+            return false;
+        ((delegate* unmanaged<nint, byte, void>)set)(((delegate* unmanaged<nint>)context)(), 0);
+        return true;
+    }
+}
