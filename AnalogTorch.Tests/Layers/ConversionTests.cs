@@ -5,6 +5,7 @@ using AnalogTorch.Kernels;
 using AnalogTorch.Layers;
 using AnalogTorch.Optim;
 using AnalogTorch.Presets;
+using AnalogTorch.Tests.Habits;
 using AnalogTorch.Tiles;
 using AnalogTorch.Updates;
 using TorchSharp.Modules;
@@ -106,16 +107,19 @@ public class ConversionTests
         Assert.Equal(["fc1"], report.Rows.Where(row => row.IsAnalog).Select(row => row.Name));
     }
 
-    [Fact]
-    public void ALayerReachedThroughAListIsNamedByTheFirstStep()
+    [Theory]
+    [InlineData("in memory")]
+    [InlineData("hardware-aware")]
+    [InlineData("programmed")]
+    public void LayersReachedThroughAListAreNamedByTheFirstPass(string way)
     {
         using var scope = NewDisposeScope();
         var network = new RunsListByForward();
-        network.ToAnalog(Ideal);
-        using var optimizer = new AnalogSGD(network.parameters(), 0.1);
-        network.call(Uniform(1, 2, 6)).sum().backward();
-        var message = Assert.Throws<InvalidOperationException>(() => optimizer.step()).Message;
-        Assert.StartsWith("layers.0 is analog, but a digital gradient reached its weights: the layer was bypassed", message, StringComparison.Ordinal);
+        using var chip = HabitWay.All.Single(one => one.Name == way).Convert(network);
+        var message = Assert.Throws<InvalidOperationException>(() => network.call(Uniform(1, 2, 6))).Message;
+        Assert.StartsWith("layers.0 is on a tile that was not read in this pass: RunsListByForward.", message, StringComparison.Ordinal);
+        Assert.Contains("runs a layer by forward(...)", message, StringComparison.Ordinal);
+        Assert.Contains("LayerRule.Digital(\"layers.0\")", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -315,6 +319,7 @@ public class ConversionTests
         public override Tensor forward(Tensor input) => head.call(functional.tanh(twice.call(functional.tanh(twice.call(input)))));
     }
 
+    [NotLedToTiles]
     private sealed class RunsByForward : Module<Tensor, Tensor>
     {
         private readonly Linear fc1 = Linear(6, 5);
@@ -325,6 +330,7 @@ public class ConversionTests
         public override Tensor forward(Tensor input) => act.forward(fc1.forward(input));
     }
 
+    [NotLedToTiles]
     private sealed class RunsOneByForward : Module<Tensor, Tensor>
     {
         private readonly Linear fc1 = Linear(6, 5);
@@ -335,6 +341,7 @@ public class ConversionTests
         public override Tensor forward(Tensor input) => fc2.forward(functional.tanh(fc1.call(input)));
     }
 
+    [NotLedToTiles]
     private sealed class RunsInLambda : Module<Tensor, Tensor>
     {
         private readonly Linear fc1 = Linear(6, 5);
@@ -349,6 +356,7 @@ public class ConversionTests
         }
     }
 
+    [NotLedToTiles]
     private sealed class RunsListByForward : Module<Tensor, Tensor>
     {
         private readonly ModuleList<Module<Tensor, Tensor>> layers = ModuleList<Module<Tensor, Tensor>>(Linear(6, 6), Linear(6, 5));

@@ -173,7 +173,7 @@ public class RecurrentTests
         using var layer = LSTM(Inputs, Units);
         layer.ToAnalog(Ideal);
         Assert.Equal(
-            "LSTM.ih_l0: the input must be [time, samples, 5], with at least one step and sample, but is [6, 3, 4]; its last dimension is the number of inputs.",
+            "LSTM.ih_l0: the input must be [time, samples, 5], or [time, 5], with at least one step, but is [6, 3, 4]; its last dimension is the number of inputs.",
             Assert.Throws<ArgumentException>(() => layer.call(zeros(Time, Samples, 4))).Message);
         Assert.Equal(
             "LSTM.ih_l0: the initial hidden state must be [1, 3, 7], but is [1, 2, 7].",

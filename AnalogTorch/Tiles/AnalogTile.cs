@@ -18,6 +18,7 @@ public sealed class AnalogTile : Tile
     private readonly CellArray cells;
     private readonly CellArray? biasCells;
     private readonly PulseTrains trains;
+    private const int MostPending = 10_000;
     private readonly List<PendingExample> pending = [];
     private long probes;
     private Tensor? lastWeight, lastBias;
@@ -76,10 +77,13 @@ public sealed class AnalogTile : Tile
 
     /// <summary>Turns the kept examples into pulses.</summary>
     /// <param name="rate">Learning rate.</param>
-    /// <remarks>The examples are gone afterwards, also where an exception ends the update.</remarks>
+    /// <remarks>They are kept until <see cref="DropPending"/>, as torch keeps gradients until they are zeroed; only an exception drops them.</remarks>
+    /// <exception cref="InvalidOperationException">Gradients have not been zeroed for very long.</exception>
     public void Update(double rate)
     {
         ThrowIfFaulted();
+        if (pending.Count > MostPending)
+            throw new InvalidOperationException($"{Name}: {pending.Count} examples wait, since gradients were never zeroed; call optimizer.zero_grad() once a step, as torch needs it too.");
         try
         {
             Follow();
@@ -87,9 +91,13 @@ public sealed class AnalogTile : Tile
                 if (rate * example.Factor != 0 && (example.LearnsWeights || example.LearnsBias))
                     Apply(example, rate * example.Factor);
         }
-        finally
+        catch
         {
             DropPending();
+            throw;
+        }
+        finally
+        {
             Watcher.AcceptLast();
         }
     }
@@ -168,7 +176,7 @@ public sealed class AnalogTile : Tile
         {
             var (weight, bias) = example.Gradients(1, 1, 1);
             weight.Dispose();
-            return (bias.to_type(ScalarType.Float64), bias.abs().sum().item<float>());
+            return (bias.to_type(ScalarType.Float64), example.SumOfErrors());
         }
     }
 
@@ -180,13 +188,16 @@ public sealed class AnalogTile : Tile
     {
         Check(Config, Name, weight, bias);
         Rebind(weight, bias);
+        var written = new WrittenWeights(0, 0, 0);
         foreach (var array in new[] { cells, biasCells })
         {
             if (array is null)
                 continue;
             using var targets = array.Weights.clone();
             array.Write(targets);
+            written = written.With(WrittenWeights.Of(targets, array.Weights, array.WeightStep));
         }
+        Written = written;
         Rewrites++;
         Watcher.Accept(weight, BiasInArray(bias));
     }
@@ -312,6 +323,7 @@ public sealed class AnalogTile : Tile
         using var targets = weights.clone();
         var built = Config.Cell.Scaled(Config.Scaling.Of(Inputs)).Build(Stream.Split(role), weights.DetachFromDisposeScope());
         built.Write(targets);
+        Written = Written.With(WrittenWeights.Of(targets, built.Weights, built.WeightStep));
         State.register_module(role, built.State);
         return built;
     }

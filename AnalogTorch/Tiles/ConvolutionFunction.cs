@@ -45,7 +45,7 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var (x, call, shape) = ((Tensor)vars[0], (TileCall)vars[3], (ConvolutionShape)vars[4]);
-        var result = Forward(call, shape, x, keepsGraph: call.WantsWeight);
+        var result = Forward(call, shape, x, keepsGraph: call.WantsWeight && !call.Tile.LearnsByPulses);
         var kept = call.WantsUpdate ? x.detach().DetachFromDisposeScope() : null;
         ctx.save_data("read", new Read(call, shape, x.shape, kept, result.Graph, x.requires_grad));
         if (!call.Tile.LearnsByPulses)
@@ -68,9 +68,9 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
             var delta = grad_output.detach().contiguous();
             Tile.CheckGradient(delta);
             if (read.X is { IsInvalid: true })
-                throw new InvalidOperationException("backward ran again through a call whose update was already taken; run forward again after optimizer.step()");
+                throw new InvalidOperationException(Tile.ZeroedTooEarly);
             var gradient = read.WantsInput ? Backward(call, read.Shape, delta, read.InputShape) : null;
-            var weightGradient = read.Graph?.Gradient(delta);
+            var weightGradient = read.Graph?.Gradient(delta) ?? (call.WantsWeight ? read.Shape.WeightGradient(read.X!, delta, call.Weight.shape) : null);
             var biasGradient = call.WantsBias ? delta.flatten(2).sum([0L, 2L]) : null;
             if (read.X is not null)
                 call.Tile.Keep(call, new ConvolutionExample(read.X, delta, read.Shape));

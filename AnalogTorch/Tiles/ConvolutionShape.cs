@@ -44,6 +44,18 @@ internal sealed record ConvolutionShape(long[] Kernel, long[] Stride, long[] Pad
         };
     }
 
+    /// <summary>The gradient of the kernels.</summary>
+    /// <param name="x">Inputs [samples, channels, …].</param>
+    /// <param name="delta">Gradients by the outputs [samples, outputs, …].</param>
+    /// <param name="weightShape">Shape of the kernels.</param>
+    public Tensor WeightGradient(Tensor x, Tensor delta, long[] weightShape)
+    {
+        using var scope = NewDisposeScope();
+        using var grad = enable_grad();
+        var weight = zeros(weightShape, device: x.device, requires_grad: true);
+        return autograd.grad([Multiply(x, weight)], [weight], [delta])[0].MoveToOuterDisposeScope();
+    }
+
     /// <summary>What the kernel sees at every place, as rows.</summary>
     /// <param name="x">Inputs [samples, channels, …].</param>
     /// <returns>[samples · places, groups, inputs of a group], in the caller's dispose scope.</returns>

@@ -32,6 +32,10 @@ public sealed class HardwareAwareTile : Tile
         Check(config, name, weight, bias);
         Config = config;
         Store.Exposing += ForgetUnits;
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var matrix = Matrix(weight.detach());
+        Written = Clipped(matrix) is { } clipped ? WrittenWeights.Of(matrix, clipped, 0) : new(matrix.NumberOfElements, 0, 0);
     }
 
     /// <summary>The hardware.</summary>
@@ -131,9 +135,13 @@ public sealed class HardwareAwareTile : Tile
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var matrix = Matrix(weight.detach());
-        if (Config.Clip.Limits(matrix) is { } limits && (matrix.abs() > limits).any().item<bool>())
-            weight.copy_(minimum(maximum(matrix, -limits), limits).view(weight.shape));
+        if (Clipped(matrix) is { } clipped)
+            weight.copy_(clipped.view(weight.shape));
     }
+
+    /// <summary>Weights within their limits; null if they all are.</summary>
+    private Tensor? Clipped(Tensor matrix) =>
+        Config.Clip.Limits(matrix) is { } limits && (matrix.abs() > limits).any().item<bool>() ? minimum(maximum(matrix, -limits), limits) : null;
 
     private static Rng WeightStream(TileCall call) => call.ForwardStream.Split("weights");
 

@@ -61,7 +61,7 @@ internal sealed class LinearFunction : autograd.SingleTensorFunction<LinearFunct
             Tile.CheckGradient(delta);
             var gradient = wantsInput ? call.Backward(delta) : null;
             if (x is { IsInvalid: true })
-                throw new InvalidOperationException("backward ran again through a call whose update was already taken; run forward again after optimizer.step()");
+                throw new InvalidOperationException(Tile.ZeroedTooEarly);
             var weightGradient = call.WantsWeight ? delta.t().mm(call.Tile.LearnsByPulses ? x! : saved[0].detach()).view(call.Weight.shape) : null;
             var biasGradient = call.WantsBias ? delta.sum([0L]) : null;
             if (x is not null)

@@ -73,6 +73,20 @@ internal sealed class PendingExample(LearningExample example, bool learnsWeights
         return (values.MoveToOuterDisposeScope(), scale);
     }
 
+    /// <summary>Sum of the absolute values of all errors.</summary>
+    public double SumOfErrors()
+    {
+        using var scope = NewDisposeScope();
+        var sum = 0.0;
+        foreach (var (x, delta) in example.Batches())
+        {
+            sum += delta.abs().sum().item<float>();
+            x.Dispose();
+            delta.Dispose();
+        }
+        return sum;
+    }
+
     private static Tensor Product(Tensor x, Tensor delta, long group, long outputs, long inputs, long groups) =>
         delta.narrow(1, group * outputs, outputs).t().mm(InputsOf(x, group, inputs, groups));
 

@@ -60,6 +60,9 @@ public sealed class ProgrammedTile : Tile
         for (var block = 0; block < Blocks; block++)
             memory.Add($"{Before}{block}", ReadReference(held, block, 0, 0));
         (weights, biasWeights, units) = Prepare(held, 0, 0);
+        // Beyond its range a weight is clipped; what else is off is the noise of programming.
+        var clipped = (trained.abs() > (range * 1.000001f).unsqueeze(1)).to_type(ScalarType.Float32).mean().item<float>();
+        Written = WrittenWeights.Of(trained, held * range.unsqueeze(1), 0) with { ClippedShare = clipped };
         Watcher.Accept(weight, HasAnalogBias ? bias : null);
     }
 

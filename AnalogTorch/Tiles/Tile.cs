@@ -14,6 +14,7 @@ namespace AnalogTorch.Tiles;
 public abstract class Tile : IDisposable
 {
     private protected const string Key = "key", Reads = "reads", Evaluations = "evaluations", Calibration = "calibration";
+    internal const string ZeroedTooEarly = "backward ran again through a call whose inputs were forgotten by zero_grad(); run forward again before it";
     private readonly TensorStore state;
     private readonly bool hasBias;
     private Exception? fault;
@@ -57,6 +58,9 @@ public abstract class Tile : IDisposable
 
     /// <summary>Number of devices; shared reference devices count once, and there are none before a network is programmed.</summary>
     public long DeviceCount => (long)Math.Ceiling(WeightCount * Hardware.DevicesPerWeight(Outputs));
+
+    /// <summary>What became of the weights when they were last written, or put on the tile.</summary>
+    public WrittenWeights Written { get; private protected set; } = new(0, 0, 0);
 
     /// <summary>Keeps an exception that must not leave a backward pass, where it would end the process; it is thrown later.</summary>
     public void Keep(Exception exception) => fault ??= exception;

@@ -26,11 +26,15 @@ internal static class CallWeaver
             return -1;
         using var libraryModule = ModuleDefinition.ReadModule(library, new() { AssemblyResolver = resolver });
         var calls = new LedCalls(module, libraryModule.GetType("AnalogTorch.Layers", "LedCalls"));
-        var led = module.GetTypes().SelectMany(type => type.Methods).Where(method => method.HasBody).Sum(calls.Lead);
+        var led = module.GetTypes().Where(type => !IsLeft(type)).SelectMany(type => type.Methods).Where(method => method.HasBody).Sum(calls.Lead);
         Mark(module);
         Write(module, path, symbols);
         return led;
     }
+
+    /// <summary>Whether a class, or one around it, asks to be left as it is by an attribute of this name, of whatever namespace.</summary>
+    private static bool IsLeft(TypeDefinition? type) =>
+        type is not null && (type.CustomAttributes.Any(attribute => attribute.AttributeType.Name == "NotLedToTilesAttribute") || IsLeft(type.DeclaringType));
 
     private static MemoryStream Pdb(string path) => new(File.ReadAllBytes(Path.ChangeExtension(path, ".pdb")));
 
