@@ -5,8 +5,6 @@ namespace AnalogTorch.Tests.Packages;
 [Trait("Category", "Long")]
 public sealed class OtherOutsideProjectTests(OutsideProjects outside)
 {
-    private const string NoNativeCompiler = "#:property PublishAot=false\n";
-
     [LongFact]
     public void FSharpByProjectReference() => RunsAfterBuild("fs1", "fsproj", OutsidePrograms.FSharp, OutsideFolder.ByProject + FSharpSource);
 
@@ -20,18 +18,18 @@ public sealed class OtherOutsideProjectTests(OutsideProjects outside)
     public void VisualBasicByPackage() => RunsAfterBuild("vb2", "vbproj", OutsidePrograms.VisualBasic, ByPackage);
 
     [LongFact]
-    public void OneFileByProject() => RunsFromOneFile("file1",
-        $"#:project {Path.Combine(Repository.Root, "AnalogTorch", "AnalogTorch.csproj")}\n#:package {OutsideFolder.NativePackage}@{OutsideFolder.VersionOf(OutsideFolder.NativePackage)}\n");
+    public void OneFileByProject() => RunsFromOneFile("file1", $"#:project {Path.Combine(Repository.Root, "AnalogTorch", "AnalogTorch.csproj")}");
 
     [LongFact]
     public void OneFileByPackage()
     {
         Assert.NotEmpty(outside.Folder.Feed);
-        RunsFromOneFile("file2", $"#:package AnalogTorch@*\n#:package {OutsideFolder.NativePackage}@{OutsideFolder.VersionOf(OutsideFolder.NativePackage)}\n");
+        RunsFromOneFile("file2", "#:package AnalogTorch@*");
     }
 
     [LongFact]
-    public void OneLineInPlaceOfAProjectReference() => RunsAfterBuild("import1", "csproj", OutsidePrograms.CSharp, OutsideFolder.Packages(OutsideFolder.NativePackage), OneLine);
+    public void OneLineInPlaceOfAProjectReference() =>
+        RunsAfterBuild("import1", "csproj", OutsidePrograms.CSharp, OutsideFolder.Packages(OutsideFolder.NativePackage), OneLine);
 
     [LongFact]
     public void OneLineBesideAProjectReference() => RunsAfterBuild("import2", "csproj", OutsidePrograms.CSharp, OutsideFolder.ByProject, OneLine);
@@ -66,7 +64,14 @@ public sealed class OtherOutsideProjectTests(OutsideProjects outside)
 
     private static string OneLine => $"""<Import Project="{Path.Combine(Repository.Root, "AnalogTorch", "build", "Reference.props")}" />""";
 
-    private string ByPackage => Directory.Exists(outside.Folder.Feed) ? OutsideFolder.ByPackage : throw new DirectoryNotFoundException(outside.Folder.Feed);
+    private string ByPackage
+    {
+        get
+        {
+            Assert.True(Directory.Exists(outside.Folder.Feed));
+            return OutsideFolder.ByPackage;
+        }
+    }
 
     private void RunsAfterBuild(string name, string kind, string program, string references, string more = "")
     {
@@ -84,9 +89,14 @@ public sealed class OtherOutsideProjectTests(OutsideProjects outside)
         Greets(outside.Folder.Start($"{name}/published/{name}"));
     }
 
-    private void RunsFromOneFile(string name, string directives)
+    private void RunsFromOneFile(string name, string reference)
     {
-        outside.Folder.Write($"{name}/{name}.cs", NoNativeCompiler + directives + OutsidePrograms.CSharp);
+        outside.Folder.Write($"{name}/{name}.cs", $"""
+            #:property PublishAot=false
+            {reference}
+            #:package {OutsideFolder.NativePackage}@{OutsideFolder.VersionOf(OutsideFolder.NativePackage)}
+            {OutsidePrograms.CSharp}
+            """);
         Greets(outside.Folder.Dotnet("run", $"{name}/{name}.cs"));
     }
 

@@ -18,7 +18,8 @@ internal sealed class OutsideFolder : IDisposable
     public OutsideFolder()
     {
         feed = new Lazy<string>(Pack);
-        var cache = typeof(OutsideFolder).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "NuGetPackageRoot").Value!;
+        var cache = typeof(OutsideFolder).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
+            .Single(data => data.Key == "NuGetPackageRoot").Value!;
         Assert.True(Directory.Exists(cache), $"The packages that these tests were built from must be in {cache}, but there is no such folder.");
         Write("Directory.Build.props", $"""
             <Project>
@@ -50,10 +51,11 @@ internal sealed class OutsideFolder : IDisposable
     public static string Project(string name) => $"""<ProjectReference Include="{Path.Combine(Repository.Root, name, $"{name}.csproj")}" />""";
 
     /// <summary>References to packages in the versions that the repository uses.</summary>
-    public static string Packages(params string[] names) => string.Concat(names.Select(name => $"""<PackageReference Include="{name}" Version="{VersionOf(name)}" />"""));
+    public static string Packages(params string[] names) =>
+        string.Concat(names.Select(name => $"""<PackageReference Include="{name}" Version="{VersionOf(name)}" />"""));
 
-    public static string VersionOf(string package) => XDocument.Load(Path.Combine(Repository.Root, "Directory.Packages.props")).Descendants("PackageVersion")
-        .Single(version => version.Attribute("Include")!.Value == package).Attribute("Version")!.Value;
+    public static string VersionOf(string package) => XDocument.Load(Path.Combine(Repository.Root, "Directory.Packages.props"))
+        .Descendants("PackageVersion").Single(version => version.Attribute("Include")!.Value == package).Attribute("Version")!.Value;
 
     public string At(params string[] parts) => folder.At(parts);
 

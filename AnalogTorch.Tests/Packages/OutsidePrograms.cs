@@ -6,12 +6,14 @@ internal static class OutsidePrograms
     /// <summary>What every program prints.</summary>
     public const string Greeting = "the sum is 3";
 
-    /// <summary>Prints the greeting, converts a network and prints the files that TorchSharp's native library was loaded from.</summary>
+    /// <summary>Prints the greeting (after the loader is installed, if so told), converts a network and prints the files that TorchSharp's native library was loaded from.</summary>
     public const string CSharp = $$"""
         using AnalogTorch.Layers;
         using AnalogTorch.Presets;
         using static TorchSharp.torch;
 
+        if (args is ["install"])
+            AnalogTorch.TorchNativeLoader.Install();
         System.Console.WriteLine($"the sum is {ones(3).sum().item<float>()}");
         using var model = nn.Sequential(("fc", nn.Linear(4, 2)));
         System.Console.WriteLine(model.ToAnalog(PcmPresets.MspLsp, seed: 1));

@@ -42,6 +42,21 @@ public sealed class OutsideProjectTests(OutsideProjects outside)
         }
     }
 
+    [LinuxFact]
+    public void WithoutTheCopyTheLoaderMakesOneInMemory()
+    {
+        var natives = Path.Combine(outside.Output("console"), "runtimes", "linux-x64", "native");
+        var copies = new[] { Path.Combine(outside.Output("console"), "LibTorchSharp"), Path.Combine(natives, "LibTorchSharp") };
+        foreach (var copy in copies)
+            File.Move(copy, copy + ".away");
+        var output = outside.Run("console", "install");
+        foreach (var copy in copies)
+            File.Move(copy + ".away", copy);
+
+        Assert.StartsWith(OutsidePrograms.Greeting, output);
+        Assert.Contains(Loaded(output), new[] { Path.Combine(natives, "libLibTorchSharp.so"), "/memfd:LibTorchSharp (deleted)" });
+    }
+
     private static string Loaded(string output) =>
         Assert.Single(output.Split('\n'), line => line.StartsWith("loaded: ", StringComparison.Ordinal))["loaded: ".Length..];
 }

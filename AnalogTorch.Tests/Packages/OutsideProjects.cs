@@ -12,7 +12,8 @@ public sealed class OutsideProjects : ICollectionFixture<OutsideProjects>, IDisp
 
     public string Output(string project) => built.Value.At(project, "bin", OutsideFolder.Configuration, "net10.0");
 
-    public string Run(string project) => Folder.Dotnet("exec", Path.Combine(Output(project), $"{project}.dll"));
+    public string Run(string project, params string[] arguments) =>
+        Folder.Dotnet(["exec", Path.Combine(Output(project), $"{project}.dll"), .. arguments]);
 
     public string Test(string project) => built.Value.Dotnet("test", project, "-c", OutsideFolder.Configuration, "--no-build", "-nologo");
 

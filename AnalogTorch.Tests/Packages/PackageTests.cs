@@ -46,11 +46,15 @@ public sealed class PackageTests(OutsideProjects outside)
     }
 
     [Fact]
-    public void TheNoticeNamesTheVersionThatTheCopyIsOf() =>
-        Assert.Contains($"TorchSharp {TorchSharpVersion()} ", File.ReadAllText(Path.Combine(Repository.Root, "AnalogTorch", "THIRD-PARTY-NOTICES.txt")));
+    public void TheNoticeNamesTheVersionThatTheCopyIsOf()
+    {
+        var notice = File.ReadAllText(Path.Combine(Repository.Root, "AnalogTorch", "THIRD-PARTY-NOTICES.txt"));
+        Assert.Contains($"TorchSharp {TorchSharpVersion()} ", notice, StringComparison.Ordinal);
+    }
 
     private static string TorchSharpVersion() => typeof(TorchSharp.torch).Assembly.GetName().Version!.ToString(3);
 
     private ZipArchive Open(string package, string extension) => ZipFile.OpenRead(Assert.Single(
-        Directory.EnumerateFiles(outside.Folder.Feed, $"{package}.*.{extension}"), file => char.IsDigit(Path.GetFileName(file)[package.Length + 1])));
+        Directory.EnumerateFiles(outside.Folder.Feed, $"{package}.*.{extension}"),
+        file => char.IsDigit(Path.GetFileName(file)[package.Length + 1])));
 }
