@@ -58,7 +58,7 @@ internal static class ForwardCalls
     }
 
     /// <summary>What is to be done about code whose calls were not led.</summary>
-    internal static string BuildStep => "<Import Project=\"…/AnalogTorch/build/AnalogTorch.Project.props\" /> in the project";
+    internal static string BuildStep => "<Import Project=\"PATH/AnalogTorch/build/Reference.props\" /> in the project";
 
     private static Dictionary<nn.Module, string> SealedOnes(IReadOnlyList<(string Path, nn.Module Module)> layers) =>
         layers.Where(layer => layer.Module.GetType().Assembly == typeof(nn.Module).Assembly)

@@ -9,8 +9,10 @@ namespace AnalogTorch;
 /// <summary>Loads TorchSharp's native library on Linux systems whose libstdc++ is older than the one it was built with.</summary>
 /// <remarks>
 /// TorchSharp 0.107.0 asks for version GLIBCXX_3.4.32 of libstdc++ (GCC 13.2), which Debian 12 and Ubuntu 22.04 do not have,
-/// although nothing in it uses what that version brought. When the system has refused the library for that reason, and only
-/// then, a copy in memory with this one demand made optional is loaded instead. No file is changed.
+/// although nothing in it uses what that version brought. Programs that get AnalogTorch by a project reference or from the package
+/// have a library beside them that does without, and the runtime finds it by itself. Where that file is missing, as beside a
+/// program that refers to AnalogTorch.dll alone, the system refuses TorchSharp's library; then, and only then, a copy in memory
+/// with this one demand made optional is loaded. No file is changed.
 /// </remarks>
 public static class TorchNativeLoader
 {
@@ -24,8 +26,8 @@ public static class TorchNativeLoader
 
     /// <summary>Makes the loader ready. To be called before the first use of torch; further calls do nothing.</summary>
     /// <remarks>
-    /// C# programs and tests that reference the AnalogTorch package call it by themselves when they start (the package adds a
-    /// module initializer to them); programs in other languages call it in their first line.
+    /// The first use of a type of AnalogTorch calls it, so only a program that has AnalogTorch.dll without the files around it, and
+    /// that uses torch before, needs to.
     /// </remarks>
     public static void Install()
     {
@@ -42,7 +44,6 @@ public static class TorchNativeLoader
         }
     }
 
-    // Covers whoever reaches torch through a type of ours first, also where the package's module initializer is absent.
 #pragma warning disable CA2255 // Meant for applications; here it registers one event handler and does nothing else.
     [ModuleInitializer]
     internal static void InstallWithAssembly() => Install();
@@ -104,7 +105,9 @@ public static class TorchNativeLoader
         var folders = new List<string>();
         if (AppContext.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") is string known)
             folders.AddRange(known.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries));
+#pragma warning disable IL3000 // In a single-file application the location is empty, and the base folder the one that counts.
         foreach (string? folder in new[] { Path.GetDirectoryName(assembly.Location), AppContext.BaseDirectory })
+#pragma warning restore IL3000
         {
             if (string.IsNullOrEmpty(folder))
                 continue;
