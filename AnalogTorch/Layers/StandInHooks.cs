@@ -92,12 +92,14 @@ internal static class StandInHooks
 
     /// <summary>Hooks that see the real input and output of a module, on tiles or not, and change nothing.</summary>
     /// <param name="module">The module.</param>
+    /// <param name="entering">Told of each input before the module runs.</param>
     /// <param name="seen">Told of each call.</param>
-    public static IDisposable Watch(nn.Module<Tensor, Tensor> module, Action<LayerCall> seen)
+    public static IDisposable Watch(nn.Module<Tensor, Tensor> module, Action<Tensor> entering, Action<LayerCall> seen)
     {
         var call = default(LayerCall);
         var before = First(module, PreHooks, () => module.register_forward_pre_hook((_, input) => // ahead of the one that hands in a stand-in
         {
+            entering(input);
             call = new(input.shape, input.requires_grad, []);
             return input;
         }));
@@ -115,11 +117,13 @@ internal static class StandInHooks
 
     /// <summary>A hook that sees the real input of a module with a state, on tiles or not, and changes nothing.</summary>
     /// <param name="module">The module.</param>
+    /// <param name="entering">Told of each input and state before the module runs.</param>
     /// <param name="seen">Told of each call.</param>
-    public static IDisposable Watch<TState, TResult>(nn.Module<Tensor, TState, TResult> module, Action<LayerCall> seen)
+    public static IDisposable Watch<TState, TResult>(nn.Module<Tensor, TState, TResult> module, Action<Tensor, TState> entering, Action<LayerCall> seen)
     {
         var before = First(module, PreHooks, () => module.register_forward_pre_hook((_, input, state) => // ahead of the one that hands in a stand-in
         {
+            entering(input, state);
             seen(new(input.shape, input.requires_grad, []));
             return (input, state);
         }));
