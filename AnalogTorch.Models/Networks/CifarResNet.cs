@@ -43,7 +43,7 @@ public sealed class CifarResNet : ImageNetwork, IArchitectures
     }
 
     /// <inheritdoc/>
-    public static IEnumerable<Architecture> Architectures => [Of("resnet8_cifar", 0, 8), Of("resnet20_cifar", 0, 20), Of("resnet32_cifar", 0, 32)];
+    public static IEnumerable<Architecture> Architectures => [Of("resnet8_cifar", 75_770, 8), Of("resnet20_cifar", 271_098, 20), Of("resnet32_cifar", 466_426, 32)];
 
     /// <inheritdoc/>
     protected override Tensor Maps(Tensor images) => layer3.call(layer2.call(layer1.call(relu.call(bn1.call(conv1.call(images))))));

@@ -42,8 +42,8 @@ public sealed class MobileNetV2 : ImageNetwork, IArchitectures
     /// <inheritdoc/>
     public static IEnumerable<Architecture> Architectures =>
     [
-        Of("mobilenet_v2", 0, samePadding: false, Preprocessing.ImageNet),
-        Of("mobilenet_v2_tf", 0, samePadding: true, Preprocessing.TensorFlow),
+        Of("mobilenet_v2", 3_538_984, samePadding: false, Preprocessing.ImageNet),
+        Of("mobilenet_v2_tf", 3_538_984, samePadding: true, Preprocessing.TensorFlow),
     ];
 
     /// <inheritdoc/>

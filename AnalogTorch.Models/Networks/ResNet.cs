@@ -46,7 +46,7 @@ public sealed class ResNet : ImageNetwork, IArchitectures
     }
 
     /// <inheritdoc/>
-    public static IEnumerable<Architecture> Architectures => [Of("resnet18", 0, ResNet18), Of("resnet34", 0, ResNet34), Of("resnet50", 0, ResNet50)];
+    public static IEnumerable<Architecture> Architectures => [Of("resnet18", 11_699_112, ResNet18), Of("resnet34", 21_814_696, ResNet34), Of("resnet50", 25_610_152, ResNet50)];
 
     /// <summary>ResNet-18, 11.7 million weights; convolutions start Kaiming normal by outputs, the linear layer as PyTorch does it.</summary>
     public static ResNet ResNet18(int classes = 1000, long seed = 0) => new("resnet18", [2, 2, 2, 2], bottleneck: false, classes, seed);

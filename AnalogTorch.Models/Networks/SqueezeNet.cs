@@ -28,8 +28,8 @@ public sealed class SqueezeNet : ImageNetwork, IArchitectures
     /// <inheritdoc/>
     public static IEnumerable<Architecture> Architectures =>
     [
-        Of("squeezenet1_0", 0, 21, (classes, seed) => SqueezeNet1_0(classes, seed)),
-        Of("squeezenet1_1", 0, 17, (classes, seed) => SqueezeNet1_1(classes, seed)),
+        Of("squeezenet1_0", 1_248_424, 21, (classes, seed) => SqueezeNet1_0(classes, seed)),
+        Of("squeezenet1_1", 1_235_496, 17, (classes, seed) => SqueezeNet1_1(classes, seed)),
     ];
 
     /// <summary>SqueezeNet 1.0, 21×21 pixels or more; weights start Kaiming uniform by inputs, those of the last layer normal with deviation 0.01.</summary>

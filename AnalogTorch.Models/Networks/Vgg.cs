@@ -43,7 +43,7 @@ public sealed class Vgg : ImageNetwork, IArchitectures
     }
 
     /// <inheritdoc/>
-    public static IEnumerable<Architecture> Architectures => [Of("vgg11", 0, batchNorm: false), Of("vgg11_bn", 0, batchNorm: true)];
+    public static IEnumerable<Architecture> Architectures => [Of("vgg11", 132_863_336, batchNorm: false), Of("vgg11_bn", 132_874_344, batchNorm: true)];
 
     /// <inheritdoc/>
     protected override Tensor Maps(Tensor images) => features.call(images);

@@ -45,7 +45,7 @@ public sealed class WordLstm : LanguageModel, IArchitectures
     }
 
     /// <inheritdoc/>
-    public static IEnumerable<Architecture> Architectures => [Of("word_lstm", 0, tied: false), Of("word_lstm_tied", 0, tied: true)];
+    public static IEnumerable<Architecture> Architectures => [Of("word_lstm", 4_653_200, tied: false), Of("word_lstm_tied", 4_653_200, tied: true)];
 
     /// <summary>The parameters, a shared one once, as PyTorch lists them: an optimizer would move it twice otherwise.</summary>
     public override IEnumerable<(string name, Parameter parameter)> named_parameters(bool recurse = true) =>

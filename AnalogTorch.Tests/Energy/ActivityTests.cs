@@ -161,7 +161,7 @@ public class ActivityTests
         {
             TorchSharp.Modules.GRU gru => () => gru.call(rand(3, 6, 5)),
             TorchSharp.Modules.RNN rnn => () => rnn.call(rand(6, 3, 5)),
-            TorchSharp.Modules.LSTMCell cell => () => cell.call(rand(3, 5)),
+            TorchSharp.Modules.LSTMCell cell => () => cell.call(rand(3, 5), (zeros(3, 4), zeros(3, 4))),
             _ => () => ((TorchSharp.Modules.GRUCell)model).call(rand(3, 5), zeros(3, 4)),
         };
         Assert.All(model.TakeCensus(3, run).Layers, layer => Assert.InRange(layer.Forward.Activity!.Value, layer.Name.EndsWith("hh", StringComparison.Ordinal) ? 0 : 0.05, 0.95));

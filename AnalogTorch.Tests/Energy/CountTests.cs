@@ -7,6 +7,7 @@ using AnalogTorch.Models.Networks;
 using AnalogTorch.Presets;
 using AnalogTorch.Tests.Networks;
 using AnalogTorch.Tiles;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -49,6 +50,7 @@ public class CountTests
         model.eval();
         var rules = Rules(name);
         var plan = model.PlanAnalog(config, rules);
+        Same(plan, model.TakeCensus(4, () => ZooLaws.Scores(model, inputs), config, rules)); // before it is programmed
         using var chip = model.Program(config, seed: 3, rules);
         Assert.Equal(plan.Rows, chip.Layers.Rows);
         Assert.Equal((plan.Arrays, plan.Weights, plan.Devices, plan.Tiles), (chip.Report.Arrays, chip.Report.Weights, chip.Report.Devices, chip.Report.Tiles));
@@ -76,7 +78,7 @@ public class CountTests
 
     /// <summary>A layer that is in no array yet is laid out as a design would, which need not be a config's plan: it has a name of its own, and a sentence.</summary>
     [Fact]
-    public void ADigitalModelIsPlannedAsADesignWould()
+    public void ADigitalModelIsOfDesignAsADesignWould()
     {
         using var scope = NewDisposeScope();
         using var model = Sequential(("fc1", Linear(4, 6)), ("fc2", Linear(6, 2)));
@@ -84,16 +86,19 @@ public class CountTests
         var report = model.EstimateCost(new Duration14nm(), [1, 4]);
         Assert.Equal((2, 2, 36, 2), (plan.LayersInArrays, plan.Arrays, plan.Weights, plan.Tiles));
         Assert.Equal((2, 2, 44, 2), (report.Census.LayersInArrays, report.Census.Arrays, report.Census.Weights, report.Tiles));
-        Assert.True(report.Census.IsPlanned && (bool)report.ToJson()["planned"]!);
+        Assert.True(report.Census.IsOfDesign && (bool)report.ToJson()["of_design"]!);
         Assert.Contains("laid out as the design would", report.ToString(), StringComparison.Ordinal);
         Assert.Contains("laid out as the design would", report.Census.ToString(), StringComparison.Ordinal);
+        Assert.Contains("weights in the design", report.ToString(), StringComparison.Ordinal);
+        var planned = model.EstimateCost(new Duration14nm(), ones(1, 4), PcmPresets.Inference);
+        Assert.Equal((36, 2, 72), (planned.Census.Weights, planned.Tiles, planned.Devices));
         using var chip = model.Program(PcmPresets.Inference, seed: 1);
         var programmed = chip.Model.EstimateCost(new Duration14nm(), ones(1, 4));
         Assert.Equal((2, 2, 36, 2, 72), (programmed.Census.LayersInArrays, programmed.Census.Arrays, programmed.Census.Weights, programmed.Tiles, programmed.Devices));
-        Assert.False(programmed.Census.IsPlanned);
+        Assert.False(programmed.Census.IsOfDesign);
         Assert.DoesNotContain("laid out as the design would", programmed.ToString(), StringComparison.Ordinal);
-        Assert.Contains("2 layers, 2 arrays", programmed.ToString(), StringComparison.Ordinal);
-        Assert.Contains("2 layers, 2 arrays", plan.ToString(), StringComparison.Ordinal);
+        Assert.Contains("2 layers in 2 arrays", programmed.ToString(), StringComparison.Ordinal);
+        Assert.Contains("2 layers in 2 arrays", plan.ToString(), StringComparison.Ordinal);
     }
 
     /// <summary>Biases beside the converters, and the two products of a recurrent layer on two arrays, are added by digital circuits.</summary>
@@ -112,6 +117,24 @@ public class CountTests
         Assert.Equal((1, 2), (memory.Layers.LayersInArrays, memory.Layers.Arrays));
     }
 
+    /// <summary>What is planned costs what it costs once it is programmed, at the same conductances; a model on tiles has no other plan.</summary>
+    [Fact]
+    public void APlanCostsWhatTheChipDoes()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Sequential(("conv", Conv2d(4, 6, 3, groups: 2)), ("act", ReLU()), ("flat", Flatten()), ("fc", Linear(96, 5)));
+        var x = rand([2, 4, 6, 6], generator: new Generator(3));
+        var design = new Duration14nm { Conductance = new TypicalConductance() };
+        var hardware = PcmPresets.Inference with { Size = new LimitedSize { Inputs = 40, Outputs = 8 }, Map = new BitSlices() };
+        var planned = model.EstimateCost(design, x, hardware, LayerRule.Named("fc", PcmPresets.FourPhaseInference));
+        using var chip = model.Program(hardware, 1, LayerRule.Named("fc", PcmPresets.FourPhaseInference));
+        var programmed = chip.Model.EstimateCost(design, x);
+        Assert.InRange(planned.JoulesPerInference / programmed.JoulesPerInference, 0.97, 1.03); // activations of the second layer differ
+        Assert.Equal(planned.Layers[0].Joules, programmed.Layers[0].Joules, 1e-18);
+        Assert.Equal((planned.SecondsPerInference, planned.SquareMetres), (programmed.SecondsPerInference, programmed.SquareMetres));
+        Assert.Contains("already programmed", Assert.Throws<InvalidOperationException>(() => model.EstimateCost(design, x, hardware)).Message, StringComparison.Ordinal);
+    }
+
     private static LayerRule[] Rules(string name) => name == "word_lstm_tied" ? [LayerRule.Digital("decoder")] : [];
 
     private static void Same(ConversionReport plan, Census census)
@@ -119,7 +142,7 @@ public class CountTests
         var rows = plan.Rows.Where(row => row.IsAnalog).Select(row => (row.Name, row.Layer, row.Kind, row.Weights, row.Devices, row.Tiles)).ToArray();
         Assert.Equal(rows, census.Layers.Where(layer => layer.IsArray).Select(layer => (layer.Name, layer.Layer, layer.Kind, layer.Weights, layer.Devices, layer.Tiles)));
         Assert.Equal((plan.LayersInArrays, plan.Arrays, plan.Weights, plan.Devices, plan.Tiles), (census.LayersInArrays, census.Arrays, census.Weights, census.Devices, census.Tiles));
-        Assert.False(census.IsPlanned);
+        Assert.False(census.IsOfDesign);
         var cost = new Duration14nm().Of(census);
         Assert.Equal(plan.Tiles, cost.Tiles);
         Assert.True(plan.Devices == 0 || plan.Devices == cost.Devices);

@@ -13,7 +13,7 @@ public class WrongInputTests
 {
     private static readonly Duration14nm Design = new();
 
-    public static TheoryData<string> Layers => new("linear", "on a chip", "conv1d", "conv2d", "conv2d with a border", "too small", "conv3d", "lstm", "lstm state", "gru", "rnn", "lstmcell", "grucell state", "deep in a model", "norm", "two inputs", "dtype");
+    public static TheoryData<string> Layers => new("linear", "on a chip", "conv1d", "conv2d", "conv2d with a border", "too small", "conv3d", "lstm", "lstm state", "gru", "rnn", "lstmcell", "grucell state", "deep in a model", "norm", "a cell without state", "two inputs", "dtype");
 
     [Theory]
     [MemberData(nameof(Layers))]
@@ -103,6 +103,9 @@ public class WrongInputTests
             case "norm":
                 var norm = Sequential(("norm", BatchNorm2d(5)), ("conv", Conv2d(5, 4, 3)));
                 return (norm, () => norm.call(zeros(2, 3, 8, 8)), ["norm", "weight is [5]", "[2, 3, 8, 8]"]);
+            case "a cell without state":
+                var stateless = LSTMCell(5, 4);
+                return (stateless, () => stateless.call(zeros(2, 5)), ["in, or go on after, LSTMCell", "[2, 5]", "batch size"]);
             case "two inputs":
                 var pair = Zoo.Create<Seq2Seq>("seq2seq", 20);
                 return (pair, () => pair.call(zeros([1, 4], ScalarType.Int64), zeros([3, 4], ScalarType.Int64)), ["[1, 4]", "[3, 4]"]);

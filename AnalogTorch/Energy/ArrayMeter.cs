@@ -11,18 +11,16 @@ namespace AnalogTorch.Energy;
 internal sealed class ArrayMeter : IDisposable
 {
     private static readonly AnalogPath Unknown = new(); // of no range of its own
-    private readonly Tile? tile;
     private readonly ConvolutionShape? shape;
-    private readonly bool fitsOneTile = true;
+    private readonly bool fitsOneTile;
+    private Tile? tile;
 
-    private ArrayMeter(ConvolutionShape? shape, Func<AnalogPath> forward, Func<AnalogPath> backward, TileSize size, bool hasBias) =>
-        (this.shape, ForwardPath, BackwardPath, Forward, Backward) = (shape, forward, backward, new(forward, size, ReadSide.Inputs, hasBias), new(backward, size, ReadSide.Outputs, false));
-
-    private ArrayMeter(Module module, Tile tile) : this(ShapeOf(module), () => tile.ForwardPath, () => tile.BackwardPath, tile.Size, tile.HasAnalogBias)
+    private ArrayMeter(Module module, LayerMatrix matrix, Func<AnalogPath> forward, Func<AnalogPath> backward, TileSize size, bool hasBias)
     {
-        this.tile = tile;
-        fitsOneTile = !tile.Size.AddsDigitally || (tile.Inputs + (tile.HasAnalogBias ? 1 : 0) <= tile.Size.MaxInputs && tile.Outputs / tile.Groups <= tile.Size.MaxOutputs);
-        tile.Driven = Add;
+        shape = ShapeOf(module);
+        (ForwardPath, BackwardPath, Forward, Backward) = (forward, backward, new(forward, size, ReadSide.Inputs, hasBias), new(backward, size, ReadSide.Outputs, false));
+        var (outputs, inputs) = (matrix.Weight.shape[0], matrix.Weight.NumberOfElements / matrix.Weight.shape[0]);
+        fitsOneTile = !size.AddsDigitally || (inputs + (hasBias ? 1 : 0) <= size.MaxInputs && outputs / matrix.Groups <= size.MaxOutputs);
     }
 
     /// <summary>What the reads from the input side were driven with.</summary>
@@ -37,13 +35,26 @@ internal sealed class ArrayMeter : IDisposable
 
     /// <summary>A meter at a tile, which it is told of by until it is disposed of.</summary>
     /// <param name="module">The layer.</param>
-    /// <param name="tile">The tile.</param>
-    public static ArrayMeter At(Module module, Tile tile) => new(module, tile);
+    /// <param name="matrix">The matrix.</param>
+    /// <param name="tile">Its tile.</param>
+    public static ArrayMeter At(Module module, LayerMatrix matrix, Tile tile)
+    {
+        var meter = new ArrayMeter(module, matrix, () => tile.ForwardPath, () => tile.BackwardPath, tile.Size, tile.HasAnalogBias) { tile = tile };
+        tile.Driven = meter.Add;
+        return meter;
+    }
 
     /// <summary>A meter for a layer that is in no array, and is told what reaches it.</summary>
     /// <param name="module">The layer.</param>
+    /// <param name="matrix">The matrix.</param>
     /// <param name="hasBias">Whether the array would have a line of biases.</param>
-    public static ArrayMeter Of(Module module, bool hasBias) => new(ShapeOf(module), () => Unknown, () => Unknown, new UnlimitedSize(), hasBias);
+    public static ArrayMeter Of(Module module, LayerMatrix matrix, bool hasBias) => new(module, matrix, () => Unknown, () => Unknown, new UnlimitedSize(), hasBias);
+
+    /// <summary>A meter for a layer that is in no array, as planned on hardware.</summary>
+    /// <param name="module">The layer.</param>
+    /// <param name="placement">What the hardware makes of the matrix.</param>
+    public static ArrayMeter Of(Module module, Placement placement) =>
+        new(module, placement.Matrix, () => placement.ForwardPath, () => Unknown, placement.Hardware.Size, placement.HasAnalogBias);
 
     /// <summary>Takes in what drives a read.</summary>
     /// <param name="x">Rows, or maps of a convolution.</param>

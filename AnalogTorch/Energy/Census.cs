@@ -32,8 +32,8 @@ public sealed record Census(IReadOnlyList<CensusLayer> Layers, long Samples)
     /// <summary>Whether a sample's values were seen at the lines of arrays, so that what they drive can be priced.</summary>
     public bool IsDriven => Layers.Any(layer => layer.Forward.Activity is not null);
 
-    /// <summary>Whether some arrays are of no tile: they are then laid out as a design would, biases on a line of the array and both matrices of a recurrent layer above each other.</summary>
-    public bool IsPlanned => Layers.Any(layer => layer.IsArray && !layer.IsOnTile);
+    /// <summary>Whether some arrays are of no hardware config: they are then laid out as a design would, biases on a line of the array and both matrices of a recurrent layer above each other.</summary>
+    public bool IsOfDesign => Layers.Any(layer => layer.IsArray && !layer.HasOwnHardware);
 
     /// <summary>The same counts without what the sample drove: priced at the activity that a cost model is stated for.</summary>
     public Census AtNominalActivity() => this with
@@ -50,25 +50,29 @@ public sealed record Census(IReadOnlyList<CensusLayer> Layers, long Samples)
     {
         string[][] lines =
         [
-            ["layer", "kind", "inputs → outputs", "weights", "devices", "tiles", "reads", "inputs on", "transposed", "updates", "update pulses", "transfers", "programming pulses", "digital", "activations"],
+            ["layer", "kind", "inputs → outputs", WeightsInWords, "devices", "tiles", "reads", "inputs on", "transposed", "updates", "update pulses", "transfers", "programming pulses", "digital", "activations"],
             .. Layers.Select(layer => (string[])
             [
                 layer.Name, layer.Kind, layer.IsArray ? $"{layer.Inputs} → {layer.Outputs}{(layer.Groups > 1 ? $" × {layer.Groups}" : "")}" : "", Number(layer.Weights), Number(layer.Devices), Number(layer.Tiles),
                 Number(layer.Reads), layer.Forward.Activity?.ToString("P0", CultureInfo.InvariantCulture) ?? "", Number(layer.TransposedReads), Number(layer.Updates), Number(layer.UpdatePulses), Number(layer.Transfers),
                 Number(layer.ProgrammingPulses + layer.WritePulses), Number(layer.DigitalElements + layer.DigitalMultiplyAccumulates), Number(layer.Activations),
             ]),
-            ["total", InWords, "", Number(Weights), Number(Devices), Number(Tiles), .. Enumerable.Repeat("", 9)],
+            ["total", "", "", Number(Weights), Number(Devices), Number(Tiles), .. Enumerable.Repeat("", 9)],
         ];
         var table = TextTable.Of(lines, column => column >= 3);
-        return (IsPlanned ? table.AppendLine(PlanNote) : table).ToString();
+        table.AppendLine(InWords);
+        return (IsOfDesign ? table.AppendLine(PlanNote) : table).ToString();
     }
 
     /// <summary>How arrays of layers that are on no tile are laid out, in one sentence.</summary>
     internal const string PlanNote =
-        "Layers on no tile yet are laid out as the design would: biases on one more line of the array, both matrices of a recurrent layer above each other on shared lines; PlanAnalog says what a hardware config makes of them.";
+        "Layers on no tile yet are laid out as the design would: biases on one more line of the array, both matrices of a recurrent layer above each other; hand in a hardware config to have them counted as PlanAnalog would.";
 
     /// <summary>How many layers are in how many arrays.</summary>
-    internal string InWords => $"{LayersInArrays} layers, {Arrays} arrays";
+    internal string InWords => $"{LayersInArrays} layers in {Arrays} arrays{(IsOfDesign ? " of the design" : "")}.";
+
+    /// <summary>Which weights are counted.</summary>
+    internal string WeightsInWords => IsOfDesign ? "weights in the design" : "weights";
 
     private static string Number(long value) => value == 0 ? "" : value.ToString("N0", CultureInfo.InvariantCulture);
 }

@@ -22,8 +22,8 @@ public sealed record CensusLayer
     /// <summary>Whether its weights are in an array; otherwise it is worked out by digital circuits.</summary>
     public bool IsArray { get; init; }
 
-    /// <summary>Whether the array is that of a tile; otherwise it is the one that a design would build for a layer that is in no array yet.</summary>
-    public bool IsOnTile { get; init; }
+    /// <summary>Whether the array is that of a hardware config, on a tile or as planned; otherwise it is the one that a design would build for a layer that is in no array yet.</summary>
+    public bool HasOwnHardware { get; init; }
 
     /// <summary>Input lines of one group, the constant one of a bias included.</summary>
     public long Inputs { get; init; }

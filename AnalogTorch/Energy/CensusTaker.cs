@@ -1,4 +1,5 @@
 using AnalogTorch.Layers;
+using AnalogTorch.Tiles;
 using static TorchSharp.torch;
 using Module = TorchSharp.torch.nn.Module;
 
@@ -15,21 +16,23 @@ public static class CensusTaker
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(sample);
-        if (sample.dim() == 0 || sample.shape[0] < 1)
-            throw new ArgumentException($"TakeCensus needs one sample or more along the first dimension, but got a tensor {InputShape.Text(sample.shape)}.", nameof(sample));
-        var before = model.modules().Prepend(model).Select(module => (Module: module, module.training)).ToArray();
-        try
-        {
-            using var noGrad = no_grad();
-            using var scope = NewDisposeScope();
-            model.eval();
-            return Take(model, sample.shape[0], () => model.call(sample), $", in a sample {InputShape.Text(sample.shape)}");
-        }
-        finally
-        {
-            foreach (var (module, training) in before)
-                module.train(training);
-        }
+        return OfSample(model, sample, null, []);
+    }
+
+    /// <summary>The same for a digital model as it would be on hardware: counted matrix by matrix as <see cref="ModelConversion.PlanAnalog"/> has them, with that hardware's devices, converters and tiles.</summary>
+    /// <param name="model">A model without tiles; it stays as it is.</param>
+    /// <param name="sample">Its input; the first dimension is that of the samples.</param>
+    /// <param name="plan">The hardware of layers that no rule is about.</param>
+    /// <param name="rules">Layers on other hardware, or left digital; the first that fits a layer decides.</param>
+    /// <exception cref="ArgumentException">The model cannot take the sample, or a rule is about no layer.</exception>
+    /// <exception cref="InvalidOperationException">The model is on tiles already.</exception>
+    public static Census TakeCensus(this nn.Module<Tensor, Tensor> model, Tensor sample, LayerHardware plan, params IReadOnlyList<LayerRule> rules)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(sample);
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(rules);
+        return OfSample(model, sample, plan, rules);
     }
 
     /// <summary>Counts what a model does with samples of a shape, whatever they hold: costs are those of the nominal activity of a cost model.</summary>
@@ -53,7 +56,7 @@ public static class CensusTaker
     /// <para>
     /// Reads are counted by hooks, from the real inputs and outputs; pulses by the counters of the simulated cells. A layer on tiles is counted tile by tile,
     /// as its plan has them: the same weights, devices and tiles. A model without tiles is counted as if all its layers that can be were on arrays as a
-    /// design would build them (<see cref="Census.IsPlanned"/>); in one with tiles, the other layers are digital.
+    /// design would build them (<see cref="Census.IsOfDesign"/>); in one with tiles, the other layers are digital.
     /// </para>
     /// <para>
     /// What drives the lines is measured at every read: at tiles in the range of their converters, from both sides; for a model without tiles from the input
@@ -75,19 +78,60 @@ public static class CensusTaker
         ArgumentNullException.ThrowIfNull(pass);
         if (samples < 1)
             throw new ArgumentOutOfRangeException(nameof(samples), $"TakeCensus needs one sample or more, but got {samples}.");
-        return Take(model, samples, pass, "");
+        return Take(model, samples, pass, "", null, []);
     }
 
-    private static Census Take(Module model, long samples, Action pass, string given)
+    /// <summary>The same for a digital model as it would be on hardware, matrix by matrix as <see cref="ModelConversion.PlanAnalog"/> has them.</summary>
+    /// <param name="model">A model without tiles; it stays as it is.</param>
+    /// <param name="samples">Samples of the pass, by which figures per inference are divided.</param>
+    /// <param name="pass">What runs.</param>
+    /// <param name="plan">The hardware of layers that no rule is about.</param>
+    /// <param name="rules">Layers on other hardware, or left digital; the first that fits a layer decides.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There is no sample.</exception>
+    /// <exception cref="ArgumentException">A layer cannot take what the pass gives it, or a rule is about no layer.</exception>
+    /// <exception cref="InvalidOperationException">The model is on tiles already.</exception>
+    public static Census TakeCensus(this Module model, long samples, Action pass, LayerHardware plan, params IReadOnlyList<LayerRule> rules)
     {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(pass);
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(rules);
+        if (samples < 1)
+            throw new ArgumentOutOfRangeException(nameof(samples), $"TakeCensus needs one sample or more, but got {samples}.");
+        return Take(model, samples, pass, "", plan, rules);
+    }
+
+    private static Census OfSample(nn.Module<Tensor, Tensor> model, Tensor sample, LayerHardware? plan, IReadOnlyList<LayerRule> rules)
+    {
+        if (sample.dim() == 0 || sample.shape[0] < 1)
+            throw new ArgumentException($"TakeCensus needs one sample or more along the first dimension, but got a tensor {InputShape.Text(sample.shape)}.", nameof(sample));
+        var before = model.modules().Prepend(model).Select(module => (Module: module, module.training)).ToArray();
+        try
+        {
+            using var noGrad = no_grad();
+            using var scope = NewDisposeScope();
+            model.eval();
+            return Take(model, sample.shape[0], () => model.call(sample), $", in a sample {InputShape.Text(sample.shape)}", plan, rules);
+        }
+        finally
+        {
+            foreach (var (module, training) in before)
+                module.train(training);
+        }
+    }
+
+    private static Census Take(Module model, long samples, Action pass, string given, LayerHardware? hardware, IReadOnlyList<LayerRule> rules)
+    {
+        if (hardware is not null)
+            model.PlanAnalog(hardware, rules); // refuses what cannot be planned
         var modules = AnalogLayer.Modules(model).Where(entry => !entry.Name.Split('.').Contains(AnalogLayer.StateName)).ToArray();
-        var converted = modules.Any(entry => AnalogLayer.Of(entry.Module) is not null);
+        var plan = new DigitalPlan(hardware is null && !modules.Any(entry => AnalogLayer.Of(entry.Module) is not null), hardware, rules);
         var run = new WatchedPass(model, given);
         var watched = new List<WatchedLayer>();
         try
         {
             foreach (var (name, module) in modules)
-                if (WatchedLayer.Of(name, module, converted, run) is { } one)
+                if (WatchedLayer.Of(name, module, plan, run) is { } one)
                     watched.Add(one);
             run.Run(pass);
         }

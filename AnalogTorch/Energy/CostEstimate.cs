@@ -1,3 +1,5 @@
+using AnalogTorch.Layers;
+using AnalogTorch.Tiles;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -17,7 +19,21 @@ public static class CostEstimate
         return hardware.Of(model.TakeCensus(sample));
     }
 
-    /// <summary>The same for inputs of which only the shape is known: at the activity that the hardware is stated for.</summary>
+    /// <summary>What a digital model would cost on hardware: with its devices, converters and tiles.</summary>
+    /// <param name="model">A model without tiles; it stays as it is.</param>
+    /// <param name="hardware">What prices are of.</param>
+    /// <param name="sample">An input, whose values are priced; the first dimension is that of the samples.</param>
+    /// <param name="plan">The hardware of layers that no rule is about.</param>
+    /// <param name="rules">Layers on other hardware, or left digital; the first that fits a layer decides.</param>
+    /// <exception cref="ArgumentException">The model cannot take the sample, or a rule is about no layer.</exception>
+    /// <exception cref="InvalidOperationException">The model is on tiles already.</exception>
+    public static CostReport EstimateCost(this Module<Tensor, Tensor> model, HardwareCost hardware, Tensor sample, LayerHardware plan, params IReadOnlyList<LayerRule> rules)
+    {
+        ArgumentNullException.ThrowIfNull(hardware);
+        return hardware.Of(model.TakeCensus(sample, plan, rules));
+    }
+
+    /// <summary>What inputs cost of which only the shape is known: at the activity that the hardware is stated for.</summary>
     /// <param name="model">The model.</param>
     /// <param name="hardware">The hardware.</param>
     /// <param name="shape">Shape of an input; the first dimension is that of the samples.</param>

@@ -79,7 +79,7 @@ public sealed record CostReport(HardwareCost Hardware, Census Census, IReadOnlyL
         ["weights"] = Census.Weights,
         ["tiles"] = Tiles,
         ["own_tiles"] = Census.Tiles,
-        ["planned"] = Census.IsPlanned,
+        ["of_design"] = Census.IsOfDesign,
         ["activity"] = Census.IsDriven ? "measured" : "nominal",
         ["data_dependent"] = new JsonArray([.. Hardware.DataDependent.Select(part => (JsonNode)NameOf(part))]),
         ["data_dependent_joules"] = DataDependentJoules,
@@ -114,7 +114,7 @@ public sealed record CostReport(HardwareCost Hardware, Census Census, IReadOnlyL
     {
         string[][] lines =
         [
-            ["layer", "kind", "inputs → outputs", "weights", "reads", "inputs on", "drives", "conversions", "energy", "time", "area [mm²]", "devices", "tiles"],
+            ["layer", "kind", "inputs → outputs", Census.WeightsInWords, "reads", "inputs on", "drives", "conversions", "energy", "time", "area [mm²]", "devices", "tiles"],
             .. Layers.Where(layer => layer.Joules > 0 || layer.Layer.IsArray).Select(layer => (string[])
             [
                 layer.Layer.Name, layer.Layer.Kind, layer.Layer.IsArray ? $"{layer.Layer.Inputs} → {layer.Layer.Outputs}" : "", layer.Layer.IsArray ? Text(layer.Layer.Weights, "N0") : "",
@@ -123,7 +123,7 @@ public sealed record CostReport(HardwareCost Hardware, Census Census, IReadOnlyL
                 Text(layer.SquareMetres * 1e6, "G4"), Text(layer.Devices, "N0"), Text(layer.Tiles, "N0"),
             ]),
             [
-                "total", Census.InWords, "", Text(Census.Weights, "N0"), "", "", "", "", Units.Format(JoulesPerInference, "J"), Units.Format(SecondsPerInference, "s"), Text(SquareMetres * 1e6, "G4"),
+                "total", "", "", Text(Census.Weights, "N0"), "", "", "", "", Units.Format(JoulesPerInference, "J"), Units.Format(SecondsPerInference, "s"), Text(SquareMetres * 1e6, "G4"),
                 Text(Devices, "N0"), Text(Tiles, "N0"),
             ],
         ];
@@ -137,6 +137,7 @@ public sealed record CostReport(HardwareCost Hardware, Census Census, IReadOnlyL
     /// <summary>What the totals are of, one sentence each.</summary>
     private IEnumerable<string> Notes()
     {
+        yield return Census.InWords;
         var names = string.Join(", ", Energy.Keys.Where(Hardware.DataDependent.Contains).Select(NameOf));
         if (names.Length == 0)
             yield return $"{Hardware.GetType().Name} spends the same whatever the values of a sample.";
@@ -146,7 +147,7 @@ public sealed record CostReport(HardwareCost Hardware, Census Census, IReadOnlyL
             yield return $"At nominal activity, since no sample was driven: {names} would depend on its values.";
         if (Census.IsDriven && names.Length > 0 && Census.Layers.Any(layer => layer.TransposedReads > 0 && layer.Backward.Activity is null))
             yield return "Reads from the output side that were not seen are at nominal activity.";
-        if (Census.IsPlanned)
+        if (Census.IsOfDesign)
             yield return Census.PlanNote;
         if (Hardware is not DigitalProcessor && Layers.Any(layer => layer.Layer.IsArray && layer.Layer.Devices == 0))
             yield return "Layers that hold no devices yet are given those that the design takes for a weight.";

@@ -51,7 +51,7 @@ internal sealed class DriveMeter
         for (var first = 0L; first < width || (first == width && hasBias); first += Math.Min(most, width + 1))
         {
             var count = Math.Min(most, width - first);
-            var withBias = hasBias && first + count == width && count < most;
+            var withBias = hasBias && count < most; // on the last tile, which has room left
             var block = x.narrow(1, first, count);
             var (input, scale, least) = Inputs(count > 0 ? block : zeros([x.shape[0], 1L], device: x.device), withBias); // a bias may be alone on a tile
             Count(input, least, 1);

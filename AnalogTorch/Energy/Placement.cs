@@ -25,13 +25,24 @@ internal sealed record Placement(LayerHardware Hardware, LayerMatrix Matrix)
     /// <summary>Digits of a weight that are converted each by itself.</summary>
     public int Slices => Hardware is InferenceConfig { Map: ISliced map } ? map.Slices : 1;
 
+    /// <summary>Devices of all weights.</summary>
+    public long Devices => (long)Math.Ceiling(Lines * AllOutputs * Hardware.DevicesPerWeight(AllOutputs));
+
+    /// <summary>The path of the reads from the input side.</summary>
+    public AnalogPath ForwardPath => Hardware switch
+    {
+        TileConfig config => config.Forward,
+        HardwareAwareConfig config => config.Forward,
+        InferenceConfig config => config.Forward,
+        _ => new(),
+    };
+
     /// <summary>Bits of the converters, from either side; errors of a programmed layer are worked out digitally.</summary>
     public (ArrayRead Forward, ArrayRead Backward) Reads => Hardware switch
     {
-        TileConfig config => (Read(config.Forward), Read(config.Backward)),
-        HardwareAwareConfig config => (Read(config.Forward), Read(config.Backward)),
-        InferenceConfig config => (Read(config.Forward), new()),
-        _ => (new(), new()),
+        TileConfig config => (Read(ForwardPath), Read(config.Backward)),
+        HardwareAwareConfig config => (Read(ForwardPath), Read(config.Backward)),
+        _ => (Read(ForwardPath), new()),
     };
 
     private static ArrayRead Read(AnalogPath path) => new() { InputBits = Bits(path.Dac), OutputBits = Bits(path.Adc) };

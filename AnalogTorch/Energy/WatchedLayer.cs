@@ -13,6 +13,7 @@ internal sealed class WatchedLayer : IDisposable
     private readonly Module module;
     private readonly LayerKind? kind;
     private readonly TiledLayer? tiled;
+    private readonly LayerHardware? planned;
     private readonly WatchedPass pass;
     private readonly LayerMatrix[] matrices;
     private readonly LayerArray[] arrays;
@@ -23,20 +24,20 @@ internal sealed class WatchedLayer : IDisposable
     private readonly IDisposable watch;
     private long reads, transposed, elements;
 
-    private WatchedLayer(string path, Module module, LayerKind? kind, TiledLayer? tiled, bool asArray, WatchedPass pass)
+    private WatchedLayer(string path, Module module, LayerKind? kind, TiledLayer? tiled, LayerHardware? planned, bool asArray, WatchedPass pass)
     {
-        (name, this.module, this.kind, this.tiled, this.asArray, this.pass) = (path.Length == 0 ? LayerKind.NameOf(module) : path, module, kind, tiled, asArray, pass);
+        (name, this.module, this.kind, this.tiled, this.planned, this.asArray, this.pass) = (path.Length == 0 ? LayerKind.NameOf(module) : path, module, kind, tiled, planned, asArray, pass);
         (matrices, arrays) = ([.. kind?.Matrices(module) ?? []], [.. kind?.Arrays(module) ?? []]);
         before = [.. (tiled?.Tiles ?? []).Select(Counters)];
         if (tiled is not null)
         {
-            meters = [.. tiled.Tiles.Select(tile => ArrayMeter.At(module, tile))];
+            meters = [.. matrices.Zip(tiled.Tiles, (matrix, tile) => ArrayMeter.At(module, matrix, tile))];
         }
-        else if (kind is not null && asArray)
+        else if (kind is not null && (asArray || planned is not null))
         {
             // Both matrices of a recurrent layer share the line of the biases where they share an array.
             var withBias = arrays.Where(array => array.Matrices.Any(index => matrices[index].Bias is not null)).Select(array => array.Matrices[0]).ToArray();
-            meters = [.. matrices.Select((_, index) => ArrayMeter.Of(module, withBias.Contains(index)))];
+            meters = [.. matrices.Select((matrix, index) => planned is null ? ArrayMeter.Of(module, matrix, withBias.Contains(index)) : ArrayMeter.Of(module, new Placement(planned, matrix)))];
             drive = new(module, kind, meters);
         }
         watch = LayerKind.Watch(module, Entering, Seen);
@@ -45,16 +46,16 @@ internal sealed class WatchedLayer : IDisposable
     /// <summary>Has a module watched; null for one that does nothing that is counted.</summary>
     /// <param name="path">Its name in the model.</param>
     /// <param name="module">The module.</param>
-    /// <param name="converted">Whether other layers of the model are on tiles.</param>
+    /// <param name="plan">Where layers are that are on no tile.</param>
     /// <param name="pass">What is known of the pass.</param>
-    public static WatchedLayer? Of(string path, Module module, bool converted, WatchedPass pass)
+    public static WatchedLayer? Of(string path, Module module, DigitalPlan plan, WatchedPass pass)
     {
         var kind = LayerKind.Of(module);
         var tiled = AnalogLayer.Of(module);
         if (kind is not null)
-            return new(path, module, kind, tiled, tiled is not null || !converted, pass);
+            return new(path, module, kind, tiled, plan.Of(path, module), plan.IsOfDesign, pass);
         var isLeaf = !module.named_children().Any();
-        return isLeaf && module is nn.Module<Tensor, Tensor> and not (Identity or Flatten or Unflatten or Dropout or Embedding) ? new(path, module, null, null, false, pass) : null;
+        return isLeaf && module is nn.Module<Tensor, Tensor> and not (Identity or Flatten or Unflatten or Dropout or Embedding) ? new(path, module, null, null, null, false, pass) : null;
     }
 
     /// <inheritdoc/>
@@ -70,19 +71,18 @@ internal sealed class WatchedLayer : IDisposable
     public IEnumerable<CensusLayer> Layers() =>
         kind is null ? [Counted with { Activations = IsActivation ? elements : 0, DigitalElements = IsActivation ? 0 : elements }]
         : tiled is not null ? matrices.Select((_, index) => OnTile(index))
-        : arrays.Select(array => asArray ? Planned(array) : Digital(array));
+        : planned is not null ? matrices.Select((matrix, index) => Placed(index, new(planned, matrix)))
+        : arrays.Select(array => asArray ? OfDesign(array) : Digital(array));
 
     /// <summary>What output circuits do while they convert; anything else takes digital ones.</summary>
     private bool IsActivation => module is ReLU or ReLU6 or LeakyReLU or Tanh or Sigmoid or Hardtanh or Hardsigmoid or Hardswish;
 
     private CensusLayer Counted => new() { Name = name, Layer = name, Kind = LayerKind.NameOf(module) };
 
-    private CensusLayer OnTile(int index)
+    /// <summary>A matrix that hardware makes an array of: a tile, or what will be one.</summary>
+    private CensusLayer Placed(int index, Placement placement)
     {
-        var tile = tiled!.Tiles[index];
-        var placement = new Placement(tile.Hardware, matrices[index]);
         var (forward, backward) = placement.Reads;
-        var (updates, pulses, programming, transfers) = Less(Counters(tile), before[index]);
         // What one read of all matrices of an array gives is worked on once, after the last; what the others gave is added to it.
         var array = arrays.Single(array => array.Matrices.Contains(index));
         var isLast = array.Matrices[^1] == index;
@@ -90,33 +90,42 @@ internal sealed class WatchedLayer : IDisposable
         {
             Name = AnalogLayer.Join(name, matrices[index].Suffix),
             IsArray = true,
-            IsOnTile = true,
+            HasOwnHardware = true,
             Inputs = placement.Lines,
-            Outputs = tile.Outputs / tile.Groups,
-            Groups = tile.Groups,
-            Size = tile.Size,
+            Outputs = placement.AllOutputs / matrices[index].Groups,
+            Groups = matrices[index].Groups,
+            Size = placement.Hardware.Size,
             Slices = placement.Slices,
             Reads = reads,
             TransposedReads = transposed,
             Forward = DriveMeter.Together(forward, meters[index].Forward),
             Backward = DriveMeter.Together(backward, meters[index].Backward),
+            Devices = placement.Devices,
+            DigitalElements = reads * (placement.DigitalBiases + (isLast ? array.CellUpdates + (array.Matrices.Count - 1) * placement.AllOutputs : 0)),
+        };
+    }
+
+    private CensusLayer OnTile(int index)
+    {
+        var tile = tiled!.Tiles[index];
+        var (updates, pulses, programming, transfers) = Less(Counters(tile), before[index]);
+        return Placed(index, new(tile.Hardware, matrices[index])) with
+        {
             Updates = updates,
             UpdatePulses = pulses,
             ProgrammingPulses = programming,
             Transfers = transfers,
             WritePulses = (tile as ProgrammedTile)?.Outcome.Pulses ?? 0,
-            Devices = tile.DeviceCount,
             SiemensPerWeight = tile switch
             {
                 ProgrammedTile programmed => programmed.SiemensPerWeight,
                 AnalogTile analog => analog.Cells.MeanSiemensPerWeight,
                 _ => null,
             },
-            DigitalElements = reads * (placement.DigitalBiases + (isLast ? array.CellUpdates + (array.Matrices.Count - 1) * tile.Outputs : 0)),
         };
     }
 
-    private CensusLayer Planned(LayerArray array) => Counted with
+    private CensusLayer OfDesign(LayerArray array) => Counted with
     {
         Name = AnalogLayer.Join(name, array.Suffix),
         IsArray = true,
@@ -155,7 +164,7 @@ internal sealed class WatchedLayer : IDisposable
 
     private void Seen(LayerCall call)
     {
-        pass.Leave();
+        pass.Leave(isSure: call.Output.Length > 0);
         if (kind is null)
         {
             elements += call.OutputElements;

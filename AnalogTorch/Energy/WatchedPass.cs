@@ -12,15 +12,16 @@ internal sealed class WatchedPass(Module model, string given)
 {
     private (string Name, Module Module, long[] Shape)? inside;
     private string? last;
+    private bool mayHaveLeft;
 
     /// <summary>What the model was given, to end sentences with.</summary>
     public string Given => given;
 
     /// <summary>A layer is about to run.</summary>
-    public void Enter(string name, Module module, Tensor x) => (inside, last) = ((name, module, x.shape), name);
+    public void Enter(string name, Module module, Tensor x) => (inside, last, mayHaveLeft) = ((name, module, x.shape), name, false);
 
-    /// <summary>The layer that was entered has run.</summary>
-    public void Leave() => inside = null;
+    /// <summary>The layer that was entered has run, or is about to: of layers with a state only the input is seen.</summary>
+    public void Leave(bool isSure) => (inside, mayHaveLeft) = (isSure ? null : inside, !isSure);
 
     /// <summary>Runs the pass.</summary>
     /// <exception cref="ArgumentException">Torch refused something in it.</exception>
@@ -40,6 +41,8 @@ internal sealed class WatchedPass(Module model, string given)
     {
         if (inside is not { } layer)
             return last is null ? $"{LayerKind.NameOf(model)} cannot run on its input" : $"{LayerKind.NameOf(model)} cannot go on after {last}";
+        if (mayHaveLeft)
+            return $"{LayerKind.NameOf(model)} cannot run in, or go on after, {layer.Name} with an input {InputShape.Text(layer.Shape)}";
         var weight = layer.Module.has_parameter("weight") ? $", whose weight is {InputShape.Text(layer.Module.get_parameter("weight")!.shape)}," : "";
         return $"{layer.Name}{weight} cannot take an input {InputShape.Text(layer.Shape)}";
     }

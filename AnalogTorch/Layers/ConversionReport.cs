@@ -48,7 +48,7 @@ public sealed record ConversionReport(IReadOnlyList<ConversionRow> Rows)
         {
             row.Name, row.Kind, row.Shape, Number(row.Weights), Number(row.Devices), Number(row.Tiles),
             row.IsAnalog ? row.Utilization.ToString("P0", CultureInfo.InvariantCulture) : "", row.Note,
-        }).Prepend(header).Append(["total", $"{LayersInArrays} layers, {Arrays} arrays", "", Number(Weights), Number(Devices), Number(Tiles), "", ""]).ToArray();
+        }).Prepend(header).Append(["total", "", "", Number(Weights), Number(Devices), Number(Tiles), "", $"{LayersInArrays} layers in {Arrays} arrays"]).ToArray();
         return TextTable.Of(lines, column => column is >= 3 and <= 6).ToString();
     }
 
