@@ -108,7 +108,7 @@ public class CostOfHardwareTests
         Close((32 + 32 * (cells - 1)) * core.DigitalEnergy, report.Energy[CostComponent.Digital]);
         Close(2.0 * 64 * 32 / 1.008e12 + (cells - 1) * 1e-9, report.SecondsPerInference);
         if (cells > 1)
-            Assert.Contains($"Tiles are those of HermesCore, copies included; on the model's own hardware they are 1.", report.ToString(), StringComparison.Ordinal);
+            Assert.Contains("Tiles are those of HermesCore, copies included; on the model's own hardware they are 1.", report.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -140,7 +140,11 @@ public class CostOfHardwareTests
         Close(81.92e-9 + 4 * 40.96e-9, report.SecondsPerInference);
     }
 
-    private static AnalogPath Path(int input, int output) => PcmPresets.InferencePath with { Dac = new UniformConverter { Bits = input }, Adc = new UniformConverter { Bits = output, Bound = 40 } };
+    private static AnalogPath Path(int input, int output) => PcmPresets.InferencePath with
+    {
+        Dac = new UniformConverter { Bits = input },
+        Adc = new UniformConverter { Bits = output, Bound = 40 },
+    };
 
     /// <summary>A layer of ones is driven fully, and holds no conductance that a design with an assumed one would look at.</summary>
     private static CostReport Cost(InferenceConfig hardware, HardwareCost design)

@@ -141,12 +141,16 @@ public class CountTests
     {
         var rows = plan.Rows.Where(row => row.IsAnalog).Select(row => (row.Name, row.Layer, row.Kind, row.Weights, row.Devices, row.Tiles)).ToArray();
         Assert.Equal(rows, census.Layers.Where(layer => layer.IsArray).Select(layer => (layer.Name, layer.Layer, layer.Kind, layer.Weights, layer.Devices, layer.Tiles)));
-        Assert.Equal((plan.LayersInArrays, plan.Arrays, plan.Weights, plan.Devices, plan.Tiles), (census.LayersInArrays, census.Arrays, census.Weights, census.Devices, census.Tiles));
+        Assert.Equal(
+            (plan.LayersInArrays, plan.Arrays, plan.Weights, plan.Devices, plan.Tiles),
+            (census.LayersInArrays, census.Arrays, census.Weights, census.Devices, census.Tiles));
         Assert.False(census.IsOfDesign);
         var cost = new Duration14nm().Of(census);
         Assert.Equal(plan.Tiles, cost.Tiles);
         Assert.True(plan.Devices == 0 || plan.Devices == cost.Devices);
         var json = cost.ToJson();
-        Assert.Equal((plan.LayersInArrays, plan.Arrays, plan.Weights, plan.Tiles, plan.Tiles), ((int)json["layers_in_arrays"]!, (int)json["arrays"]!, (long)json["weights"]!, (long)json["tiles"]!, (long)json["own_tiles"]!));
+        Assert.Equal(
+            (plan.LayersInArrays, plan.Arrays, plan.Weights, plan.Tiles, plan.Tiles),
+            ((int)json["layers_in_arrays"]!, (int)json["arrays"]!, (long)json["weights"]!, (long)json["tiles"]!, (long)json["own_tiles"]!));
     }
 }

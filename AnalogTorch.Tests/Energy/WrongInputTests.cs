@@ -13,7 +13,9 @@ public class WrongInputTests
 {
     private static readonly Duration14nm Design = new();
 
-    public static TheoryData<string> Layers => new("linear", "on a chip", "conv1d", "conv2d", "conv2d with a border", "too small", "conv3d", "lstm", "lstm state", "gru", "rnn", "lstmcell", "grucell state", "deep in a model", "norm", "a cell without state", "two inputs", "dtype");
+    public static TheoryData<string> Layers => new(
+        "linear", "on a chip", "conv1d", "conv2d", "conv2d with a border", "too small", "conv3d", "lstm", "lstm state", "gru", "rnn", "lstmcell",
+        "grucell state", "deep in a model", "norm", "a cell without state", "two inputs", "dtype");
 
     [Theory]
     [MemberData(nameof(Layers))]

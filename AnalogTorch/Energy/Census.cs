@@ -32,7 +32,10 @@ public sealed record Census(IReadOnlyList<CensusLayer> Layers, long Samples)
     /// <summary>Whether a sample's values were seen at the lines of arrays, so that what they drive can be priced.</summary>
     public bool IsDriven => Layers.Any(layer => layer.Forward.Activity is not null);
 
-    /// <summary>Whether some arrays are of no hardware config: they are then laid out as a design would, biases on a line of the array and both matrices of a recurrent layer above each other.</summary>
+    /// <summary>
+    /// Whether some arrays are of no hardware config,
+    /// and laid out as a design would: biases on a line of the array, both matrices of a recurrent layer above each other.
+    /// </summary>
     public bool IsOfDesign => Layers.Any(layer => layer.IsArray && !layer.HasOwnHardware);
 
     /// <summary>The same counts without what the sample drove: priced at the activity that a cost model is stated for.</summary>
@@ -50,12 +53,17 @@ public sealed record Census(IReadOnlyList<CensusLayer> Layers, long Samples)
     {
         string[][] lines =
         [
-            ["layer", "kind", "inputs → outputs", WeightsInWords, "devices", "tiles", "reads", "inputs on", "transposed", "updates", "update pulses", "transfers", "programming pulses", "digital", "activations"],
+            [
+                "layer", "kind", "inputs → outputs", WeightsInWords, "devices", "tiles", "reads", "inputs on", "transposed", "updates", "update pulses", "transfers",
+                "programming pulses", "digital", "activations",
+            ],
             .. Layers.Select(layer => (string[])
             [
-                layer.Name, layer.Kind, layer.IsArray ? $"{layer.Inputs} → {layer.Outputs}{(layer.Groups > 1 ? $" × {layer.Groups}" : "")}" : "", Number(layer.Weights), Number(layer.Devices), Number(layer.Tiles),
-                Number(layer.Reads), layer.Forward.Activity?.ToString("P0", CultureInfo.InvariantCulture) ?? "", Number(layer.TransposedReads), Number(layer.Updates), Number(layer.UpdatePulses), Number(layer.Transfers),
-                Number(layer.ProgrammingPulses + layer.WritePulses), Number(layer.DigitalElements + layer.DigitalMultiplyAccumulates), Number(layer.Activations),
+                layer.Name, layer.Kind, layer.IsArray ? $"{layer.Inputs} → {layer.Outputs}{(layer.Groups > 1 ? $" × {layer.Groups}" : "")}" : "",
+                Number(layer.Weights), Number(layer.Devices), Number(layer.Tiles), Number(layer.Reads),
+                layer.Forward.Activity?.ToString("P0", CultureInfo.InvariantCulture) ?? "", Number(layer.TransposedReads), Number(layer.Updates),
+                Number(layer.UpdatePulses), Number(layer.Transfers), Number(layer.ProgrammingPulses + layer.WritePulses),
+                Number(layer.DigitalElements + layer.DigitalMultiplyAccumulates), Number(layer.Activations),
             ]),
             ["total", "", "", Number(Weights), Number(Devices), Number(Tiles), .. Enumerable.Repeat("", 9)],
         ];
@@ -66,7 +74,8 @@ public sealed record Census(IReadOnlyList<CensusLayer> Layers, long Samples)
 
     /// <summary>How arrays of layers that are on no tile are laid out, in one sentence.</summary>
     internal const string PlanNote =
-        "Layers on no tile yet are laid out as the design would: biases on one more line of the array, both matrices of a recurrent layer above each other; hand in a hardware config to have them counted as PlanAnalog would.";
+        "Layers on no tile yet are laid out as the design would: biases on one more line of the array, both matrices of a recurrent layer above each other; "
+        + "hand in a hardware config to have them counted as PlanAnalog would.";
 
     /// <summary>How many layers are in how many arrays.</summary>
     internal string InWords => $"{LayersInArrays} layers in {Arrays} arrays{(IsOfDesign ? " of the design" : "")}.";

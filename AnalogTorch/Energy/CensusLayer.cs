@@ -22,7 +22,7 @@ public sealed record CensusLayer
     /// <summary>Whether its weights are in an array; otherwise it is worked out by digital circuits.</summary>
     public bool IsArray { get; init; }
 
-    /// <summary>Whether the array is that of a hardware config, on a tile or as planned; otherwise it is the one that a design would build for a layer that is in no array yet.</summary>
+    /// <summary>Whether the array is that of a hardware config, on a tile or as planned; otherwise it is the one that a design would build.</summary>
     public bool HasOwnHardware { get; init; }
 
     /// <summary>Input lines of one group, the constant one of a bias included.</summary>
@@ -37,7 +37,7 @@ public sealed record CensusLayer
     /// <summary>The largest tile that the layer's own hardware allows; a cost model may have a smaller one.</summary>
     public TileSize Size { get; init; } = new UnlimitedSize();
 
-    /// <summary>Digits of a weight that are converted each by itself, and added digitally by their place; 1 where all devices of a weight are read together.</summary>
+    /// <summary>Digits of a weight that are converted each by itself, and added by their place; 1 where its devices are read together.</summary>
     public int Slices { get; init; } = 1;
 
     /// <summary>Matrix-vector products from the input side.</summary>

@@ -19,7 +19,7 @@ public static class CensusTaker
         return OfSample(model, sample, null, []);
     }
 
-    /// <summary>The same for a digital model as it would be on hardware: counted matrix by matrix as <see cref="ModelConversion.PlanAnalog"/> has them, with that hardware's devices, converters and tiles.</summary>
+    /// <summary>The same for a digital model as it would be on hardware: matrix by matrix as <see cref="ModelConversion.PlanAnalog"/> has them.</summary>
     /// <param name="model">A model without tiles; it stays as it is.</param>
     /// <param name="sample">Its input; the first dimension is that of the samples.</param>
     /// <param name="plan">The hardware of layers that no rule is about.</param>
@@ -104,7 +104,10 @@ public static class CensusTaker
     private static Census OfSample(nn.Module<Tensor, Tensor> model, Tensor sample, LayerHardware? plan, IReadOnlyList<LayerRule> rules)
     {
         if (sample.dim() == 0 || sample.shape[0] < 1)
-            throw new ArgumentException($"TakeCensus needs one sample or more along the first dimension, but got a tensor {InputShape.Text(sample.shape)}.", nameof(sample));
+        {
+            throw new ArgumentException(
+                $"TakeCensus needs one sample or more along the first dimension, but got a tensor {InputShape.Text(sample.shape)}.", nameof(sample));
+        }
         var before = model.modules().Prepend(model).Select(module => (Module: module, module.training)).ToArray();
         try
         {

@@ -8,7 +8,8 @@ namespace AnalogTorch.Energy;
 /// <summary>What a model would cost on a piece of hardware, in one line.</summary>
 public static class CostEstimate
 {
-    /// <summary>Runs a model on a sample, counts what it does and measures what drives it, and says what that costs; see <see cref="CensusTaker"/> for what is counted.</summary>
+    /// <summary>Runs a model on a sample, counts what it does and measures what drives it, and says what that costs.</summary>
+    /// <remarks>See <see cref="CensusTaker"/> for what is counted.</remarks>
     /// <param name="model">The model: digital, trained in memory, aware of the hardware, or programmed.</param>
     /// <param name="hardware">The hardware.</param>
     /// <param name="sample">An input, whose values are priced; the first dimension is that of the samples.</param>
@@ -27,7 +28,8 @@ public static class CostEstimate
     /// <param name="rules">Layers on other hardware, or left digital; the first that fits a layer decides.</param>
     /// <exception cref="ArgumentException">The model cannot take the sample, or a rule is about no layer.</exception>
     /// <exception cref="InvalidOperationException">The model is on tiles already.</exception>
-    public static CostReport EstimateCost(this Module<Tensor, Tensor> model, HardwareCost hardware, Tensor sample, LayerHardware plan, params IReadOnlyList<LayerRule> rules)
+    public static CostReport EstimateCost(
+        this Module<Tensor, Tensor> model, HardwareCost hardware, Tensor sample, LayerHardware plan, params IReadOnlyList<LayerRule> rules)
     {
         ArgumentNullException.ThrowIfNull(hardware);
         return hardware.Of(model.TakeCensus(sample, plan, rules));

@@ -114,17 +114,21 @@ public sealed record CostReport(HardwareCost Hardware, Census Census, IReadOnlyL
     {
         string[][] lines =
         [
-            ["layer", "kind", "inputs → outputs", Census.WeightsInWords, "reads", "inputs on", "drives", "conversions", "energy", "time", "area [mm²]", "devices", "tiles"],
+            [
+                "layer", "kind", "inputs → outputs", Census.WeightsInWords, "reads", "inputs on", "drives", "conversions", "energy", "time", "area [mm²]",
+                "devices", "tiles",
+            ],
             .. Layers.Where(layer => layer.Joules > 0 || layer.Layer.IsArray).Select(layer => (string[])
             [
-                layer.Layer.Name, layer.Layer.Kind, layer.Layer.IsArray ? $"{layer.Layer.Inputs} → {layer.Layer.Outputs}" : "", layer.Layer.IsArray ? Text(layer.Layer.Weights, "N0") : "",
-                Text((double)layer.Layer.Reads / Census.Samples, "#,0.##"), layer.Layer.Forward.Activity is { } activity ? Text(activity, "P0") : "", Text((double)layer.Work.Drives / Census.Samples, "#,0.##"),
-                Text((double)layer.Work.Conversions / Census.Samples, "#,0.##"), Units.Format(layer.Joules / Census.Samples, "J"), Units.Format(layer.Seconds / Census.Samples, "s"),
+                layer.Layer.Name, layer.Layer.Kind, layer.Layer.IsArray ? $"{layer.Layer.Inputs} → {layer.Layer.Outputs}" : "",
+                layer.Layer.IsArray ? Text(layer.Layer.Weights, "N0") : "", PerSample(layer.Layer.Reads),
+                layer.Layer.Forward.Activity is { } activity ? Text(activity, "P0") : "", PerSample(layer.Work.Drives), PerSample(layer.Work.Conversions),
+                Units.Format(layer.Joules / Census.Samples, "J"), Units.Format(layer.Seconds / Census.Samples, "s"),
                 Text(layer.SquareMetres * 1e6, "G4"), Text(layer.Devices, "N0"), Text(layer.Tiles, "N0"),
             ]),
             [
-                "total", "", "", Text(Census.Weights, "N0"), "", "", "", "", Units.Format(JoulesPerInference, "J"), Units.Format(SecondsPerInference, "s"), Text(SquareMetres * 1e6, "G4"),
-                Text(Devices, "N0"), Text(Tiles, "N0"),
+                "total", "", "", Text(Census.Weights, "N0"), "", "", "", "", Units.Format(JoulesPerInference, "J"), Units.Format(SecondsPerInference, "s"),
+                Text(SquareMetres * 1e6, "G4"), Text(Devices, "N0"), Text(Tiles, "N0"),
             ],
         ];
         var text = TextTable.Of(lines, column => column >= 3).AppendLine(string.Create(CultureInfo.InvariantCulture,
@@ -132,6 +136,8 @@ public sealed record CostReport(HardwareCost Hardware, Census Census, IReadOnlyL
         foreach (var note in Notes())
             text.AppendLine(note);
         return text.AppendLine(Hardware.Source).ToString();
+
+        string PerSample(long count) => Text((double)count / Census.Samples, "#,0.##");
     }
 
     /// <summary>What the totals are of, one sentence each.</summary>
@@ -142,7 +148,7 @@ public sealed record CostReport(HardwareCost Hardware, Census Census, IReadOnlyL
         if (names.Length == 0)
             yield return $"{Hardware.GetType().Name} spends the same whatever the values of a sample.";
         else if (Census.IsDriven)
-            yield return string.Create(CultureInfo.InvariantCulture, $"Counted from what the sample drove, {DataDependentJoules / JoulesPerInference:P0} of the energy: {names}; the rest does not depend on the values of a sample.");
+            yield return $"Counted from what the sample drove, {Text(DataDependentJoules / JoulesPerInference, "P0")} of the energy: {names}; the rest does not depend on its values.";
         else
             yield return $"At nominal activity, since no sample was driven: {names} would depend on its values.";
         if (Census.IsDriven && names.Length > 0 && Census.Layers.Any(layer => layer.TransposedReads > 0 && layer.Backward.Activity is null))
@@ -152,7 +158,7 @@ public sealed record CostReport(HardwareCost Hardware, Census Census, IReadOnlyL
         if (Hardware is not DigitalProcessor && Layers.Any(layer => layer.Layer.IsArray && layer.Layer.Devices == 0))
             yield return "Layers that hold no devices yet are given those that the design takes for a weight.";
         if (Hardware is not DigitalProcessor && Tiles != Census.Tiles)
-            yield return string.Create(CultureInfo.InvariantCulture, $"Tiles are those of {Hardware.GetType().Name}, copies included; on the model's own hardware they are {Census.Tiles:N0}.");
+            yield return $"Tiles are those of {Hardware.GetType().Name}, copies included; on the model's own hardware they are {Text(Census.Tiles, "N0")}.";
     }
 
     private static string NameOf(CostComponent component) => component.ToString().ToLowerInvariant();

@@ -24,7 +24,8 @@ namespace AnalogTorch.Energy;
 /// </para>
 /// <para>
 /// Time from input to result: T = T_window + T_ramp·2^(bits − 8) + (n − 1)·T_sum for n results that are added digitally, of tiles along a line and digits
-/// of a weight. A window that has no room for 2^bits steps of the ramp's clock grows, and what is on in it too. The longest of the three is the time from result to result, as
+/// of a weight. A window that has no room for 2^bits steps of the ramp's clock grows, and what is on in it too. The longest of the three is the time
+/// from result to result, as
 /// layers and parts of a read work at the same time on different samples.
 /// </para>
 /// </remarks>
@@ -54,7 +55,7 @@ public abstract record DurationHardware : HardwareCost
     [Unit("s")]
     public double OnTime { get; init => field = NotNegative(value); } = 43 * Units.ns;
 
-    /// <summary>The mean |input| for which <see cref="OnTime"/> is stated, as a share of the range: 43 ns of a window of 80 ns, so that a full input is on for all of it.</summary>
+    /// <summary>The mean |input| for which <see cref="OnTime"/> is stated, as a share of the range: 43 ns of a window of 80 ns, all of which a full input takes.</summary>
     [Unit("1")]
     public double NominalActivity { get; init => field = Positive(value); } = 43.0 / 80;
 
@@ -155,7 +156,8 @@ public abstract record DurationHardware : HardwareCost
         var load = layer.DevicesPerWeight(DevicesPerWeight) / DevicesOfUnitCell;
         var (forward, backward) = (Works(layer with { TransposedReads = 0, Updates = 0 }), Works(layer with { Reads = 0, Updates = 0 }));
         var updates = Works(layer with { Reads = 0, TransposedReads = 0 });
-        energy[CostComponent.Array] = layer.Weights * ReadVoltage * ReadVoltage * Conductance.Of(layer) * (layer.Reads * OnTimeOf(layer.Forward) + layer.TransposedReads * OnTimeOf(layer.Backward));
+        energy[CostComponent.Array] = layer.Weights * ReadVoltage * ReadVoltage * Conductance.Of(layer)
+            * (layer.Reads * OnTimeOf(layer.Forward) + layer.TransposedReads * OnTimeOf(layer.Backward));
         energy[CostComponent.Drivers] = CircuitScale * RowEnergy
             * (forward.Drives * Row(layer.Forward, load) + backward.Drives * Row(layer.Backward, load) + updates.Drives * Row(new(), load));
         energy[CostComponent.Converters] = CircuitScale * ColumnEnergy

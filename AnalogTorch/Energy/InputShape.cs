@@ -21,7 +21,10 @@ internal static class InputShape
         if ((Misfit(module, weight, input.X) ?? StateMisfit(module, input)) is { } wrong)
             throw new ArgumentException($"{name}: {wrong.What} must be {wrong.Rule}, but is {Text(wrong.Shape)}{given}.");
         if (input.X.dtype != weight.dtype)
-            throw new ArgumentException($"{name}: the input must be {weight.dtype} like the weights, but is {input.X.dtype} {Text(input.X.shape)}{given}; convert it with .to(...).");
+        {
+            throw new ArgumentException(
+                $"{name}: the input must be {weight.dtype} like the weights, but is {input.X.dtype} {Text(input.X.shape)}{given}; convert it with .to(...).");
+        }
     }
 
     /// <summary>A shape in brackets.</summary>
@@ -34,7 +37,9 @@ internal static class InputShape
             Convolution torch => ConvolutionMisfit(ConvolutionGeometry.Of(torch), weight, x),
             AnalogConvolution own => ConvolutionMisfit(own.Geometry, weight, x),
             LSTMCell or GRUCell or RNNCell => Last(x, weight) && x.dim() is 1 or 2 ? null : $"[samples, {weight.shape[1]}] or [{weight.shape[1]}]",
-            _ when module.has_parameter("weight_ih_l0") => Last(x, weight) && x.dim() is 2 or 3 ? null : $"[time, samples, {weight.shape[1]}], or [samples, time, {weight.shape[1]}] of a layer with the samples first",
+            _ when module.has_parameter("weight_ih_l0") => Last(x, weight) && x.dim() is 2 or 3
+                ? null
+                : $"[time, samples, {weight.shape[1]}], or [samples, time, {weight.shape[1]}] of a layer with the samples first",
             _ => Last(x, weight) ? null : $"[..., {weight.shape[1]}]",
         };
         return rule is null ? null : ("the input", rule, x.shape);
@@ -73,14 +78,15 @@ internal static class InputShape
         }
         else
         {
-            var settings = 0L;
-            while (module.has_parameter($"weight_ih_l{settings}"))
-                settings++;
+            var layers = 0L;
+            while (module.has_parameter($"weight_ih_l{layers}"))
+                layers++;
             var directions = module.has_parameter("weight_ih_l0_reverse") ? 2 : 1;
             var units = module.get_parameter("weight_hh_l0")!.shape[1];
             // Which of the first two dimensions is that of the samples, only torch knows: either may be.
-            var samples = input.X.dim() == 3 && input.Hidden.dim() == 3 && input.X.shape[..2].Contains(input.Hidden.shape[1]) ? input.Hidden.shape[1] : input.X.shape[0];
-            expected = input.X.dim() == 3 ? [settings * directions, samples, units] : [settings * directions, units];
+            var fits = input.X.dim() == 3 && input.Hidden.dim() == 3 && input.X.shape[..2].Contains(input.Hidden.shape[1]);
+            var samples = fits ? input.Hidden.shape[1] : input.X.shape[0];
+            expected = input.X.dim() == 3 ? [layers * directions, samples, units] : [layers * directions, units];
         }
         foreach (var (what, state) in new[] { ("the hidden state", input.Hidden), ("the cell state", input.Cell) })
             if (state is not null && !state.shape.SequenceEqual(expected))

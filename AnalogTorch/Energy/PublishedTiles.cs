@@ -3,7 +3,7 @@ using AnalogTorch.Tiles;
 
 namespace AnalogTorch.Energy;
 
-/// <summary>Tiles of a chip that was built and measured: each read of a tile takes what was published for the whole of it, however much of it is used and whatever drives it.</summary>
+/// <summary>Tiles of a chip that was built and measured: a read of a tile takes what was published for all of it, whatever is used of it or drives it.</summary>
 /// <remarks>
 /// The figures are those of the converters that were built, of 8 bits. A layer whose own hardware has others is priced at half of the energy, and all of the time, in
 /// proportion to the steps of its converters, the mean of 2^bits of inputs and outputs over 2⁸; that is assumed here. A weight of more devices than a
@@ -60,14 +60,17 @@ public abstract record PublishedTiles : HardwareCost
         var (work, parts) = (TileWork.Of(layer, size, cells), TileWork.Parts(layer, size, cells));
         var operations = 2.0 * Inputs * Outputs;
         var (forward, backward) = (Steps(layer.Forward), Steps(layer.Backward));
-        energy[CostComponent.Whole] = (layer.Reads * Energy(forward) + layer.TransposedReads * Energy(backward) + layer.Updates) * work.Tiles * operations / OperationsPerJoule; // an update is not published: as much as a read
+        // An update is not published: as much as a read.
+        var reads = layer.Reads * Energy(forward) + layer.TransposedReads * Energy(backward) + layer.Updates;
+        energy[CostComponent.Whole] = reads * work.Tiles * operations / OperationsPerJoule;
         energy[CostComponent.Digital] += work.Sums * DigitalEnergy;
-        var (read, sums) = (operations / OperationsPerSecond, SumTime);
+        var read = operations / OperationsPerSecond;
+        var (down, across) = ((parts.Forward - 1) * SumTime, (parts.Backward - 1) * SumTime);
         return new(
-            layer, energy, layer.Reads * (read * forward + (parts.Forward - 1) * sums) + layer.TransposedReads * (read * backward + (parts.Backward - 1) * sums) + layer.Updates * read,
+            layer, energy, layer.Reads * (read * forward + down) + layer.TransposedReads * (read * backward + across) + layer.Updates * read,
             work.Tiles * TileArea, layer.Devices > 0 ? layer.Devices : layer.Weights * DevicesPerWeight, work.Tiles, work)
         {
-            Interval = layer.Reads * Math.Max(read * forward, (parts.Forward - 1) * sums) + layer.TransposedReads * Math.Max(read * backward, (parts.Backward - 1) * sums) + layer.Updates * read,
+            Interval = layer.Reads * Math.Max(read * forward, down) + layer.TransposedReads * Math.Max(read * backward, across) + layer.Updates * read,
         };
 
         static double Energy(double steps) => 1 - ConverterShare + ConverterShare * steps;

@@ -26,7 +26,8 @@ internal sealed class WatchedLayer : IDisposable
 
     private WatchedLayer(string path, Module module, LayerKind? kind, TiledLayer? tiled, LayerHardware? planned, bool asArray, WatchedPass pass)
     {
-        (name, this.module, this.kind, this.tiled, this.planned, this.asArray, this.pass) = (path.Length == 0 ? LayerKind.NameOf(module) : path, module, kind, tiled, planned, asArray, pass);
+        (name, this.module, this.kind, this.pass) = (path.Length == 0 ? LayerKind.NameOf(module) : path, module, kind, pass);
+        (this.tiled, this.planned, this.asArray) = (tiled, planned, asArray);
         (matrices, arrays) = ([.. kind?.Matrices(module) ?? []], [.. kind?.Arrays(module) ?? []]);
         before = [.. (tiled?.Tiles ?? []).Select(Counters)];
         if (tiled is not null)
@@ -37,7 +38,11 @@ internal sealed class WatchedLayer : IDisposable
         {
             // Both matrices of a recurrent layer share the line of the biases where they share an array.
             var withBias = arrays.Where(array => array.Matrices.Any(index => matrices[index].Bias is not null)).Select(array => array.Matrices[0]).ToArray();
-            meters = [.. matrices.Select((matrix, index) => planned is null ? ArrayMeter.Of(module, matrix, withBias.Contains(index)) : ArrayMeter.Of(module, new Placement(planned, matrix)))];
+            meters =
+            [
+                .. matrices.Select((matrix, index) =>
+                    planned is null ? ArrayMeter.Of(module, matrix, withBias.Contains(index)) : ArrayMeter.Of(module, new Placement(planned, matrix))),
+            ];
             drive = new(module, kind, meters);
         }
         watch = LayerKind.Watch(module, Entering, Seen);
@@ -55,7 +60,9 @@ internal sealed class WatchedLayer : IDisposable
         if (kind is not null)
             return new(path, module, kind, tiled, plan.Of(path, module), plan.IsOfDesign, pass);
         var isLeaf = !module.named_children().Any();
-        return isLeaf && module is nn.Module<Tensor, Tensor> and not (Identity or Flatten or Unflatten or Dropout or Embedding) ? new(path, module, null, null, null, false, pass) : null;
+        return isLeaf && module is nn.Module<Tensor, Tensor> and not (Identity or Flatten or Unflatten or Dropout or Embedding)
+            ? new(path, module, null, null, null, false, pass)
+            : null;
     }
 
     /// <inheritdoc/>
@@ -147,7 +154,8 @@ internal sealed class WatchedLayer : IDisposable
 
     /// <summary>Input lines of the matrices of an array above each other, and of one bias.</summary>
     private long Lines(LayerArray array) =>
-        array.Matrices.Sum(index => matrices[index].Weight.NumberOfElements / matrices[index].Weight.shape[0]) + (array.Matrices.Any(index => matrices[index].Bias is not null) ? 1 : 0);
+        array.Matrices.Sum(index => matrices[index].Weight.NumberOfElements / matrices[index].Weight.shape[0])
+        + (array.Matrices.Any(index => matrices[index].Bias is not null) ? 1 : 0);
 
     private void Entering(LayerInput input)
     {

@@ -33,7 +33,8 @@ internal sealed class WatchedPass(Module model, string given)
         }
         catch (ExternalException exception)
         {
-            throw new ArgumentException($"{Where()}: {exception.Message.Split('\n')[0].Trim().TrimEnd('.')}{given}; hand in inputs of the shapes and types that the model takes.", exception);
+            var reason = exception.Message.Split('\n')[0].Trim().TrimEnd('.');
+            throw new ArgumentException($"{Where()}: {reason}{given}; hand in inputs of the shapes and types that the model takes.", exception);
         }
     }
 

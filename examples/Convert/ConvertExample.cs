@@ -76,7 +76,8 @@ internal sealed class ConvertExample : Example
             network.Dispose();
         }
         throw new ArgumentException(
-            $"{file.Path} holds {elements:N0} numbers and fits none of {string.Join(", ", Zoo.All.Select(architecture => architecture.Name))}; name the architecture with --model to see what does not fit.");
+            $"{file.Path} holds {elements:N0} numbers and fits none of {string.Join(", ", Zoo.All.Select(architecture => architecture.Name))}; "
+            + "name the architecture with --model to see what does not fit.");
     }
 
     private static nn.Module Built(ExampleRun run, Architecture architecture)
