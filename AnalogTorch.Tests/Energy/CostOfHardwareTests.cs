@@ -130,8 +130,15 @@ public class CostOfHardwareTests
         using var scope = NewDisposeScope();
         var layer = new CensusLayer
         {
-            Name = "fc", Kind = "Linear", IsArray = true, Inputs = 64, Outputs = 32, TransposedReads = 1, Devices = 4 * 64 * 32,
-            Forward = new() { InputBits = 2, OutputBits = 2 }, Backward = new() { InputBits = 9, OutputBits = 10, Activity = 0.5, DrivenShare = 0.25 },
+            Name = "fc",
+            Kind = "Linear",
+            IsArray = true,
+            Inputs = 64,
+            Outputs = 32,
+            TransposedReads = 1,
+            Devices = 4 * 64 * 32,
+            Forward = new() { InputBits = 2, OutputBits = 2 },
+            Backward = new() { InputBits = 9, OutputBits = 10, Activity = 0.5, DrivenShare = 0.25 },
         };
         var report = Design.Of(new Census([layer], 1));
         Close(64 * 22e-12 * 2.5, report.Energy[CostComponent.Converters]);
