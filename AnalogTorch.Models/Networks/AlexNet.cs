@@ -44,6 +44,7 @@ public sealed class AlexNet : ImageNetwork, IArchitectures
             Name = "alexnet",
             Source = "A. Krizhevsky, One weird trick for parallelizing convolutional neural networks, arXiv:1404.5997 (2014)",
             Outputs = 1000,
+            Elements = 61_100_840,
             Inputs = [new ImageInput(224, SmallestSide, Preprocessing.ImageNet)],
             Build = (classes, seed) => new AlexNet(classes, seed),
         },

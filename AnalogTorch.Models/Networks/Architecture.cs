@@ -21,6 +21,12 @@ public sealed record Architecture
     /// <summary>Outputs of the last layer unless others are asked for: classes, words, tags or features.</summary>
     public required int Outputs { get; init; }
 
+    /// <summary>
+    /// Numbers in its tensors with the usual number of outputs, running statistics included and counters of batches left out, so that a file that cannot fit is
+    /// known without building the network; null where nobody says.
+    /// </summary>
+    public long? Elements { get; init; }
+
     /// <summary>What the forward call takes, argument by argument, when the network has the usual number of outputs.</summary>
     public required IReadOnlyList<NetworkInput> Inputs { get; init; }
 

@@ -34,6 +34,7 @@ public sealed class CharLstm : LanguageModel, IArchitectures
             Name = "char_lstm",
             Source = "A. Karpathy, The unreasonable effectiveness of recurrent neural networks, and its program char-rnn (2015)",
             Outputs = 65,
+            Elements = 280_897,
             Inputs = [new TokenInput(65, 50)],
             Build = (vocabulary, seed) => new CharLstm(vocabulary, seed: seed),
         },

@@ -43,7 +43,7 @@ public sealed class CifarResNet : ImageNetwork, IArchitectures
     }
 
     /// <inheritdoc/>
-    public static IEnumerable<Architecture> Architectures => [Of("resnet8_cifar", 8), Of("resnet20_cifar", 20), Of("resnet32_cifar", 32)];
+    public static IEnumerable<Architecture> Architectures => [Of("resnet8_cifar", 75_770, 8), Of("resnet20_cifar", 271_098, 20), Of("resnet32_cifar", 466_426, 32)];
 
     /// <inheritdoc/>
     protected override Tensor Maps(Tensor images) => layer3.call(layer2.call(layer1.call(relu.call(bn1.call(conv1.call(images))))));
@@ -54,11 +54,12 @@ public sealed class CifarResNet : ImageNetwork, IArchitectures
     private static Sequential Stage(int blocks, int inputs, int outputs) =>
         Sequential(Enumerable.Range(0, blocks).Select(i => (Module<Tensor, Tensor>)new Block(i == 0 ? inputs : outputs, outputs)).ToArray());
 
-    private static Architecture Of(string name, int depth) => new()
+    private static Architecture Of(string name, long elements, int depth) => new()
     {
         Name = name,
         Source = "K. He, X. Zhang, S. Ren, J. Sun, Deep residual learning for image recognition, CVPR 2016, arXiv:1512.03385, section 4.2",
         Outputs = 10,
+        Elements = elements,
         Inputs = [new ImageInput(32, SmallestSide, Preprocessing.Cifar)],
         Build = (classes, seed) => new CifarResNet(depth, classes, seed),
     };

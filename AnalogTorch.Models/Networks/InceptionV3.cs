@@ -65,6 +65,7 @@ public sealed class InceptionV3 : ImageNetwork, IArchitectures
             Name = "inception_v3",
             Source = "C. Szegedy et al., Rethinking the Inception architecture for computer vision, CVPR 2016, arXiv:1512.00567",
             Outputs = 1000,
+            Elements = 23_869_000,
             Inputs = [new ImageInput(299, SmallestSide, Preprocessing.Inception)],
             Build = (classes, seed) => new InceptionV3(classes, seed),
         },

@@ -44,6 +44,7 @@ public sealed class LstmTagger : Module<Tensor, Tensor>, IArchitectures
             Name = "lstm_tagger",
             Source = "P. Wang et al., Part-of-speech tagging with bidirectional long short-term memory recurrent neural network, arXiv:1510.06168 (2015)",
             Outputs = 17,
+            Elements = 808_081,
             Inputs = [new TokenInput(10_000, 20)],
             Build = (tags, seed) => new LstmTagger(10_000, tags, seed: seed),
         },

@@ -42,8 +42,8 @@ public sealed class MobileNetV2 : ImageNetwork, IArchitectures
     /// <inheritdoc/>
     public static IEnumerable<Architecture> Architectures =>
     [
-        Of("mobilenet_v2", samePadding: false, Preprocessing.ImageNet),
-        Of("mobilenet_v2_tf", samePadding: true, Preprocessing.TensorFlow),
+        Of("mobilenet_v2", 3_538_984, samePadding: false, Preprocessing.ImageNet),
+        Of("mobilenet_v2_tf", 3_538_984, samePadding: true, Preprocessing.TensorFlow),
     ];
 
     /// <inheritdoc/>
@@ -67,11 +67,12 @@ public sealed class MobileNetV2 : ImageNetwork, IArchitectures
         yield return new NormalizedConvolution(inputs, Width, 1, 1, 1, samePadding);
     }
 
-    private static Architecture Of(string name, bool samePadding, Preprocessing preprocessing) => new()
+    private static Architecture Of(string name, long elements, bool samePadding, Preprocessing preprocessing) => new()
     {
         Name = name,
         Source = "M. Sandler et al., MobileNetV2: inverted residuals and linear bottlenecks, CVPR 2018, arXiv:1801.04381",
         Outputs = 1000,
+        Elements = elements,
         Inputs = [new ImageInput(224, SmallestSide, preprocessing)],
         Build = (classes, seed) => new MobileNetV2(classes, seed, samePadding),
     };

@@ -46,7 +46,7 @@ public sealed class ResNet : ImageNetwork, IArchitectures
     }
 
     /// <inheritdoc/>
-    public static IEnumerable<Architecture> Architectures => [Of("resnet18", ResNet18), Of("resnet34", ResNet34), Of("resnet50", ResNet50)];
+    public static IEnumerable<Architecture> Architectures => [Of("resnet18", 11_699_112, ResNet18), Of("resnet34", 21_814_696, ResNet34), Of("resnet50", 25_610_152, ResNet50)];
 
     /// <summary>ResNet-18, 11.7 million weights; convolutions start Kaiming normal by outputs, the linear layer as PyTorch does it.</summary>
     public static ResNet ResNet18(int classes = 1000, long seed = 0) => new("resnet18", [2, 2, 2, 2], bottleneck: false, classes, seed);
@@ -64,11 +64,12 @@ public sealed class ResNet : ImageNetwork, IArchitectures
     /// <inheritdoc/>
     protected override Tensor Scores(Tensor maps) => fc.call(avgpool.call(maps).flatten(1));
 
-    private static Architecture Of(string name, Func<int, long, ResNet> build) => new()
+    private static Architecture Of(string name, long elements, Func<int, long, ResNet> build) => new()
     {
         Name = name,
         Source = "K. He, X. Zhang, S. Ren, J. Sun, Deep residual learning for image recognition, CVPR 2016, arXiv:1512.03385",
         Outputs = 1000,
+        Elements = elements,
         Inputs = [new ImageInput(224, SmallestSide, Preprocessing.ImageNet)],
         Build = build,
     };

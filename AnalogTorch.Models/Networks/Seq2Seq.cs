@@ -46,6 +46,7 @@ public sealed class Seq2Seq : Module<Tensor, Tensor, Tensor>, IArchitectures
             Name = "seq2seq",
             Source = "D. Bahdanau, K. Cho, Y. Bengio, Neural machine translation by jointly learning to align and translate, arXiv:1409.0473 (2014)",
             Outputs = 3_000,
+            Elements = 1_435_449,
             Inputs = [new TokenInput(3_000, 10, BatchFirst: true), new TokenInput(3_000, 10, BatchFirst: true)],
             Build = (words, seed) => new Seq2Seq(words, words, seed: seed),
         },

@@ -28,8 +28,8 @@ public sealed class SqueezeNet : ImageNetwork, IArchitectures
     /// <inheritdoc/>
     public static IEnumerable<Architecture> Architectures =>
     [
-        Of("squeezenet1_0", 21, (classes, seed) => SqueezeNet1_0(classes, seed)),
-        Of("squeezenet1_1", 17, (classes, seed) => SqueezeNet1_1(classes, seed)),
+        Of("squeezenet1_0", 1_248_424, 21, (classes, seed) => SqueezeNet1_0(classes, seed)),
+        Of("squeezenet1_1", 1_235_496, 17, (classes, seed) => SqueezeNet1_1(classes, seed)),
     ];
 
     /// <summary>SqueezeNet 1.0, 21×21 pixels or more; weights start Kaiming uniform by inputs, those of the last layer normal with deviation 0.01.</summary>
@@ -66,11 +66,12 @@ public sealed class SqueezeNet : ImageNetwork, IArchitectures
 
     private static MaxPool2d Pool() => MaxPool2d(3, stride: 2, ceil_mode: true);
 
-    private static Architecture Of(string name, int smallestSide, Func<int, long, SqueezeNet> build) => new()
+    private static Architecture Of(string name, long elements, int smallestSide, Func<int, long, SqueezeNet> build) => new()
     {
         Name = name,
         Source = "F. Iandola et al., SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size, arXiv:1602.07360 (2016)",
         Outputs = 1000,
+        Elements = elements,
         Inputs = [new ImageInput(224, smallestSide, Preprocessing.ImageNet)],
         Build = build,
     };

@@ -55,6 +55,7 @@ public sealed class TinyDarknet : ImageNetwork, IArchitectures
             Name = "tiny_darknet",
             Source = "J. Redmon, Tiny Darknet, https://pjreddie.com/darknet/tiny-darknet/ (2016)",
             Outputs = 1000,
+            Elements = 1_046_488,
             Inputs = [new ImageInput(224, SmallestSide, Preprocessing.UnitRange)],
             Build = (classes, seed) => new TinyDarknet(classes, seed),
         },

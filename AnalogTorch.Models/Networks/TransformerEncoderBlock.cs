@@ -58,6 +58,7 @@ public sealed class TransformerEncoderBlock : Module<Tensor, Tensor>, IArchitect
             Name = "transformer_block",
             Source = "A. Vaswani et al., Attention is all you need, NeurIPS 2017, arXiv:1706.03762",
             Outputs = 64,
+            Elements = 49_984,
             Inputs = [new FeatureInput(64, 16)],
             Build = (width, seed) => new TransformerEncoderBlock(width, seed: seed),
         },

@@ -43,7 +43,7 @@ public sealed class Vgg : ImageNetwork, IArchitectures
     }
 
     /// <inheritdoc/>
-    public static IEnumerable<Architecture> Architectures => [Of("vgg11", batchNorm: false), Of("vgg11_bn", batchNorm: true)];
+    public static IEnumerable<Architecture> Architectures => [Of("vgg11", 132_863_336, batchNorm: false), Of("vgg11_bn", 132_874_344, batchNorm: true)];
 
     /// <inheritdoc/>
     protected override Tensor Maps(Tensor images) => features.call(images);
@@ -68,11 +68,12 @@ public sealed class Vgg : ImageNetwork, IArchitectures
         }
     }
 
-    private static Architecture Of(string name, bool batchNorm) => new()
+    private static Architecture Of(string name, long elements, bool batchNorm) => new()
     {
         Name = name,
         Source = "K. Simonyan, A. Zisserman, Very deep convolutional networks for large-scale image recognition, arXiv:1409.1556 (2014)",
         Outputs = 1000,
+        Elements = elements,
         Inputs = [new ImageInput(224, SmallestSide, Preprocessing.ImageNet)],
         Build = (classes, seed) => new Vgg(classes, seed, batchNorm),
     };

@@ -45,7 +45,7 @@ public sealed class WordLstm : LanguageModel, IArchitectures
     }
 
     /// <inheritdoc/>
-    public static IEnumerable<Architecture> Architectures => [Of("word_lstm", tied: false), Of("word_lstm_tied", tied: true)];
+    public static IEnumerable<Architecture> Architectures => [Of("word_lstm", 4_653_200, tied: false), Of("word_lstm_tied", 4_653_200, tied: true)];
 
     /// <summary>The parameters, a shared one once, as PyTorch lists them: an optimizer would move it twice otherwise.</summary>
     public override IEnumerable<(string name, Parameter parameter)> named_parameters(bool recurse = true) =>
@@ -76,11 +76,12 @@ public sealed class WordLstm : LanguageModel, IArchitectures
             decoder.weight = encoder.get_parameter("weight")!;
     }
 
-    private static Architecture Of(string name, bool tied) => new()
+    private static Architecture Of(string name, long elements, bool tied) => new()
     {
         Name = name,
         Source = "W. Zaremba, I. Sutskever, O. Vinyals, Recurrent neural network regularization, arXiv:1409.2329 (2014)",
         Outputs = 10_000,
+        Elements = elements,
         Inputs = [new TokenInput(10_000, 35)],
         Build = (vocabulary, seed) => new WordLstm(vocabulary, tied: tied, seed: seed),
     };

@@ -57,6 +57,14 @@ public static class ModelWeights
         return Match(model, file, name => name, out _).IsComplete;
     }
 
+    /// <summary>Numbers that a model can take from a file: factors of whole numbers and counters of batches left out.</summary>
+    /// <param name="file">The file.</param>
+    public static long CountElements(this WeightFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return file.Entries.Where(entry => entry.Name.Split('.')[^1] != Counter && !IsScale(file, entry.Name)).Sum(entry => entry.Count);
+    }
+
     /// <summary>Writes the effective weights of a model, digital or converted, under their plain names.</summary>
     /// <param name="model">The model.</param>
     /// <param name="path">The file; its extension says the format: .safetensors, .pth, .pt or .dat. One that exists is replaced in a single step.</param>

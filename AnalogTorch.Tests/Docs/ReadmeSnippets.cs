@@ -156,10 +156,10 @@ public class ReadmeSnippets
     public void Cost()
     {
         using var model = Sequential(("fc1", Linear(528, 250)), ("act1", Tanh()), ("fc2", Linear(250, 10)));
-        Console.WriteLine(model.EstimateCost(new Duration90nm(), zeros(1, 528)));  // layer by layer, totals, where the numbers come from
+        Console.WriteLine(model.EstimateCost(new Duration90nm(), [1, 528]));       // layer by layer, totals, where the numbers come from; at nominal activity
         using var chip = model.Program(PcmPresets.Inference, seed: 7);
-        var cost = chip.Model.EstimateCost(new Duration14nm(), zeros(1, 528));     // now with the conductances that the arrays hold
-        var census = model.TakeCensus(zeros(1, 528));                              // what was counted: reads, pulses, digital elements
+        var cost = chip.Model.EstimateCost(new Duration14nm(), rand(1, 528));      // now with the conductances that the arrays hold, and what this sample drives
+        var census = model.TakeCensus(rand(1, 528));                               // what was counted: reads, pulses, digital elements, how long inputs are on
 
         Assert.True(cost.TopsPerWatt > 0);
         Assert.Equal(2, census.Layers.Count(layer => layer.IsArray));

@@ -4,6 +4,7 @@ using AnalogTorch.Examples.Convert;
 using AnalogTorch.Models.Networks;
 using AnalogTorch.Models.Weights;
 using Spectre.Console;
+using static TorchSharp.torch.nn;
 
 namespace AnalogTorch.Tests.Examples;
 
@@ -35,6 +36,29 @@ public sealed class ConvertExampleTests : IDisposable
         Assert.Contains("mine.pth: PyTorch, 116 tensors", output, StringComparison.Ordinal);
         Assert.Contains("mine.pth: 116 loaded", output, StringComparison.Ordinal);
         Assert.Contains("left digital by the rule for 'conv1'", output, StringComparison.Ordinal);
+    }
+
+    /// <summary>A file that fits no architecture is known as such by its numbers: no network is built for it.</summary>
+    [Fact]
+    public void AFileThatFitsNothingIsAnsweredAtOnce()
+    {
+        using (var network = Sequential(("fc", Linear(3, 2))))
+            network.SaveWeights(folder.At("resnet18.safetensors"));
+        var (code, output, error) = Run(folder.At("resnet18.safetensors"));
+        Assert.Equal(1, code);
+        Assert.Contains("holds 8 numbers and fits none of alexnet, ", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("Building", output, StringComparison.Ordinal);
+    }
+
+    /// <summary>A file with the numbers of an architecture under other names is compared with that one alone.</summary>
+    [Fact]
+    public void OnlyWhatCouldFitIsBuilt()
+    {
+        using (var network = Sequential(("other", Linear(Zoo.Find("resnet8_cifar").Elements!.Value, 1, hasBias: false))))
+            network.SaveWeights(folder.At("mine.pth"));
+        var (_, output, error) = Run(folder.At("mine.pth"));
+        Assert.Contains("fits none of", error, StringComparison.Ordinal);
+        Assert.Equal(["resnet8_cifar"], output.Split('\n').Where(line => line.StartsWith("Building", StringComparison.Ordinal)).Select(line => line.Split(' ')[1].TrimEnd(',')));
     }
 
     [Theory]

@@ -1,4 +1,5 @@
 using AnalogTorch.Core;
+using AnalogTorch.Layers;
 using AnalogTorch.Models.Networks;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -35,6 +36,15 @@ public class ZooLaws
             Assert.True(scores.isfinite().all().item<bool>());
             Assert.True(scores.Equals(Scores(network, inputs)), "Two calls in eval mode must give the same bits.");
         }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void SaysHowManyNumbersItsTensorsHave(string name)
+    {
+        var architecture = Zoo.Find(name);
+        using var network = architecture.Build(architecture.Outputs, 0);
+        Assert.Equal(network.EffectiveState().Where(entry => !entry.Key.EndsWith("num_batches_tracked", StringComparison.Ordinal)).Sum(entry => entry.Value.NumberOfElements), architecture.Elements);
     }
 
     /// <summary>A step along the gradient that should take a hundredth off the loss does so, to first order; dropout is off.</summary>

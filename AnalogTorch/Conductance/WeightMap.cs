@@ -150,12 +150,19 @@ public sealed record OffsetColumn : WeightMap
     }
 }
 
+/// <summary>A map of digits: each is converted by itself, and they are added digitally by their place.</summary>
+public interface ISliced
+{
+    /// <summary>Number of digits.</summary>
+    int Slices { get; }
+}
+
 /// <summary>Digits of a weight on pairs of their own, each worth Base times the next.</summary>
 /// <remarks>
 /// |w|·Baseⁿ is written with n digits: whole ones of 0 to Base − 1, and a last one of 0 to Base that holds the rest. With equal errors of all
 /// devices, those of the first digit dominate.
 /// </remarks>
-public sealed record BitSlices : WeightMap, ICrossChecked
+public sealed record BitSlices : WeightMap, ISliced, ICrossChecked
 {
     private const double MostLevels = 1 << 24; // that a float tells apart
 

@@ -8,12 +8,25 @@ namespace AnalogTorch.Energy;
 /// <para>
 /// A read of a tile of R inputs and C outputs takes E = R·C·V²·G·t_on + R·e_row + C·(e_column + e_route), with G the conductance of a weight and t_on the
 /// mean time that an input is on; elements that digital circuits work out take e_digital each. A read from the output side changes R and C in
-/// their parts. It takes T = T_integration + T_ramp, and layers work at the same time on different samples.
+/// their parts.
 /// </para>
 /// <para>
 /// The design is that of H.-Y. Chang et al., "AI hardware acceleration with analog memory: microarchitectures for low energy at high speed", IBM
 /// J. Res. Dev. 63 (2019): no converter between layers but duration and back. The equations and the constants e are
-/// calibrated here, to give the published 15.2 and 14 TOP/s/W of its MNIST network and its 2×200 LSTM; only these outputs are the design's own.
+/// calibrated here, to give the published 15.2 and 14 TOP/s/W of its MNIST network and its 2×200 LSTM; only these outputs are the design's own. They are
+/// stated for an average activity, for a unit cell of four devices, and for 8 bits. What follows says how other layers differ from that, and is assumed here.
+/// </para>
+/// <para>
+/// Activity: a line whose inputs take the share a of their range, on average, is on for a/a₀ of t_on, with a₀ the <see cref="NominalActivity"/>; one whose
+/// input is 0 is not charged. Devices: with d of them a weight, the area of a cell is d/4 of the unit cell's, and so are the halves of e_row, e_column and of the
+/// circuits' areas that charge a line or hold its charge; with s digits a weight an output has s lines of d/s devices. Bits: the other halves are counters
+/// and ramps, whose energy is in proportion to 2^bits and whose area to bits.
+/// </para>
+/// <para>
+/// Time from input to result: T = T_window + T_ramp·2^(bits − 8) + (n − 1)·T_sum for n results that are added digitally, of tiles along a line and digits
+/// of a weight. A window that has no room for 2^bits steps of the ramp's clock grows, and what is on in it too. The longest of the three is the time
+/// from result to result, as
+/// layers and parts of a read work at the same time on different samples.
 /// </para>
 /// </remarks>
 public abstract record DurationHardware : HardwareCost
@@ -23,6 +36,10 @@ public abstract record DurationHardware : HardwareCost
 
     /// <summary>Energy of an element that digital circuits in 90 nm work out (J); calibrated here.</summary>
     internal const double DigitalEnergyOf90nm = 18e-12;
+
+    private const double DevicesOfUnitCell = 4, BitsOfConstants = 8;
+    private const double LineShare = 0.5; // of a circuit's energy and area that is its line's; the rest is its counter and ramp
+    private const int MostBits = 24;
 
     /// <summary>Largest tile; a larger matrix takes several, whose sums are added by digital circuits.</summary>
     public TileSize Size { get; init => field = NotNull(value); } = new UnlimitedSize();
@@ -34,17 +51,29 @@ public abstract record DurationHardware : HardwareCost
     [Unit("V")]
     public double ReadVoltage { get; init => field = NotNegative(value); } = 0.2;
 
-    /// <summary>Mean time that an input is on.</summary>
+    /// <summary>Mean time that an input is on, at the nominal activity and 8 bits.</summary>
     [Unit("s")]
     public double OnTime { get; init => field = NotNegative(value); } = 43 * Units.ns;
 
-    /// <summary>Energy of an input line's driver for a read; calibrated here.</summary>
+    /// <summary>The mean |input| for which <see cref="OnTime"/> is stated, as a share of the range: 43 ns of a window of 80 ns, all of which a full input takes.</summary>
+    [Unit("1")]
+    public double NominalActivity { get; init => field = Positive(value); } = 43.0 / 80;
+
+    /// <summary>Energy of an input line's driver for a read, of four devices a weight and 8 bits; calibrated here.</summary>
     [Unit("J")]
     public double RowEnergy { get; init => field = NotNegative(value); } = 1.0e-12;
 
-    /// <summary>Energy of an output line's integrator, ramp and comparator for a read; calibrated here.</summary>
+    /// <summary>Energy of an output line's integrator, ramp and comparator for a read, of four devices a weight and 8 bits; calibrated here.</summary>
     [Unit("J")]
     public double ColumnEnergy { get; init => field = NotNegative(value); } = 22e-12;
+
+    /// <summary>Bits of an input whose layer has no converter of its own.</summary>
+    [Unit("1")]
+    public int InputBits { get; init => field = Within(value, 1, MostBits); } = (int)BitsOfConstants;
+
+    /// <summary>Bits of an output whose layer has no converter of its own.</summary>
+    [Unit("1")]
+    public int OutputBits { get; init => field = Within(value, 1, MostBits); } = (int)BitsOfConstants;
 
     /// <summary>Energy to send an output's duration over a metre; calibrated here.</summary>
     [Unit("J/m")]
@@ -74,9 +103,13 @@ public abstract record DurationHardware : HardwareCost
     [Unit("s")]
     public double IntegrationTime { get; init => field = NotNegative(value); } = 80 * Units.ns;
 
-    /// <summary>Time of the ramp and the way to the next array; 0 where the next integration runs meanwhile.</summary>
+    /// <summary>Time of a ramp of 8 bits: 2⁸ steps of a clock of 6.25 GHz, which counts the durations of inputs too; assumed here.</summary>
     [Unit("s")]
-    public double RampTime { get; init => field = NotNegative(value); } = 0;
+    public double RampTime { get; init => field = NotNegative(value); } = 256 * 0.16 * Units.ns;
+
+    /// <summary>Time to add one more result of another tile, or digit, to a sum: a cycle of 1 GHz; assumed here.</summary>
+    [Unit("s")]
+    public double SumTime { get; init => field = NotNegative(value); } = 1 * Units.ns;
 
     /// <summary>Time of an update; as long as a read.</summary>
     [Unit("s")]
@@ -90,7 +123,7 @@ public abstract record DurationHardware : HardwareCost
     [Unit("1")]
     public int Copies { get; init => field = Within(value, 1, int.MaxValue); } = 1;
 
-    /// <summary>What a unit cell takes up; calibrated here.</summary>
+    /// <summary>What a unit cell of four devices takes up; calibrated here.</summary>
     [Unit("m2")]
     public abstract double CellArea { get; init; }
 
@@ -102,9 +135,12 @@ public abstract record DurationHardware : HardwareCost
     [Unit("m2")]
     public abstract double ColumnArea { get; init; }
 
-    /// <summary>The design with converters of another resolution: a ramp of 2^bits steps takes in proportion to 8 bits; assumed here.</summary>
+    /// <summary>The design with outputs of another resolution; a layer whose own hardware has converters keeps those.</summary>
     /// <param name="bits">Bits of an output.</param>
-    public DurationHardware WithBits(int bits) => this with { ColumnEnergy = ColumnEnergy * Math.Pow(2, bits - 8), RampTime = RampTime * Math.Pow(2, bits - 8) };
+    public DurationHardware WithBits(int bits) => this with { OutputBits = bits };
+
+    /// <inheritdoc/>
+    public sealed override IReadOnlyList<CostComponent> DataDependent => [CostComponent.Array, CostComponent.Drivers, CostComponent.Update, CostComponent.Programming];
 
     /// <inheritdoc/>
     public sealed override LayerCost Of(CensusLayer layer, long samples)
@@ -117,26 +153,61 @@ public abstract record DurationHardware : HardwareCost
             energy[CostComponent.Digital] = digital * CircuitScale * DigitalEnergy;
             return new(layer, energy, 0, 0, 0, 0);
         }
-        var work = TileWork.Of(layer, Size);
-        energy[CostComponent.Array] = (double)layer.Weights * (layer.Reads + layer.TransposedReads) * ReadVoltage * ReadVoltage * Conductance.Of(layer) * OnTime;
-        energy[CostComponent.Drivers] = work.Drives * CircuitScale * RowEnergy;
-        energy[CostComponent.Converters] = work.Conversions * CircuitScale * ColumnEnergy;
-        energy[CostComponent.Routing] = work.Conversions * CircuitScale * RoutingEnergy * RoutingDistance;
-        energy[CostComponent.Digital] = (digital + work.Sums) * CircuitScale * DigitalEnergy;
+        var load = layer.DevicesPerWeight(DevicesPerWeight) / DevicesOfUnitCell;
+        var (forward, backward) = (Works(layer with { TransposedReads = 0, Updates = 0 }), Works(layer with { Reads = 0, Updates = 0 }));
+        var updates = Works(layer with { Reads = 0, TransposedReads = 0 });
+        energy[CostComponent.Array] = layer.Weights * ReadVoltage * ReadVoltage * Conductance.Of(layer)
+            * (layer.Reads * OnTimeOf(layer.Forward) + layer.TransposedReads * OnTimeOf(layer.Backward));
+        energy[CostComponent.Drivers] = CircuitScale * RowEnergy
+            * (forward.Drives * Row(layer.Forward, load) + backward.Drives * Row(layer.Backward, load) + updates.Drives * Row(new(), load));
+        energy[CostComponent.Converters] = CircuitScale * ColumnEnergy
+            * (forward.Conversions * Column(layer.Forward, load / layer.Slices) + backward.Conversions * Column(layer.Backward, load / layer.Slices));
+        energy[CostComponent.Routing] = (forward.Conversions + backward.Conversions) * CircuitScale * RoutingEnergy * RoutingDistance;
+        energy[CostComponent.Digital] = (digital + forward.Sums + backward.Sums) * CircuitScale * DigitalEnergy;
         energy[CostComponent.Update] = layer.UpdatePulses * UpdatePulseEnergy;
         energy[CostComponent.Programming] = layer.ProgrammingPulses * ProgrammingPulseEnergy;
         var copies = Math.Clamp(layer.Reads / samples, 1, Copies);
-        var seconds = ((layer.Reads + layer.TransposedReads) * (IntegrationTime + RampTime) + layer.Updates * UpdateTime) / copies;
+        var parts = TileWork.Parts(layer, Size);
+        var (first, second) = (Times(layer.Forward, parts.Forward), Times(layer.Backward, parts.Backward));
         var devices = layer.Devices > 0 ? layer.Devices : (long)Math.Ceiling(layer.Weights * DevicesPerWeight);
-        return new(layer, energy, seconds, copies * AreaOf(layer, work.Tiles), copies * devices, copies * work.Tiles, work);
+        return new(
+            layer, energy, (layer.Reads * first.Sum() + layer.TransposedReads * second.Sum() + layer.Updates * UpdateTime) / copies,
+            copies * AreaOf(layer, forward.Tiles, load), copies * devices, copies * forward.Tiles, TileWork.Of(layer, Size))
+        {
+            Interval = (layer.Reads * first.Max() + layer.TransposedReads * second.Max() + layer.Updates * UpdateTime) / copies,
+        };
+
+        TileWork Works(CensusLayer part) => TileWork.Of(part, Size);
     }
 
-    private double AreaOf(CensusLayer layer, long tiles)
+    /// <summary>2^bits, over that of the constants.</summary>
+    private static double Steps(double bits) => Math.Pow(2, bits - BitsOfConstants);
+
+    private double In(ArrayRead read) => read.InputBits ?? InputBits;
+
+    private double Out(ArrayRead read) => read.OutputBits ?? OutputBits;
+
+    /// <summary>Time that currents are integrated, which must have room for the steps of an input.</summary>
+    private double Window(ArrayRead read) => Math.Max(IntegrationTime, RampTime * Steps(In(read)));
+
+    private double OnTimeOf(ArrayRead read) =>
+        OnTime * (read.Activity ?? NominalActivity) / NominalActivity * (IntegrationTime > 0 ? Window(read) / IntegrationTime : 1);
+
+    private double Row(ArrayRead read, double load) => LineShare * load * (read.DrivenShare ?? 1) + (1 - LineShare) * Steps(In(read));
+
+    private double Column(ArrayRead read, double load) => LineShare * load + (1 - LineShare) * Steps(Out(read));
+
+    /// <summary>Window, ramp and sums of a read (s).</summary>
+    private double[] Times(ArrayRead read, long parts) => [Window(read), RampTime * Steps(Out(read)), (parts - 1) * SumTime];
+
+    private double AreaOf(CensusLayer layer, long tiles, double load)
     {
         var (inputs, outputs) = TileWork.Lines(layer, Size);
+        var row = RowArea * (LineShare * load + (1 - LineShare) * In(layer.Forward) / BitsOfConstants);
+        var column = ColumnArea * (LineShare * load + layer.Slices * (1 - LineShare) * Out(layer.Forward) / BitsOfConstants);
         // Tiles of a size are built whole; an array without one is as large as its matrix.
         return inputs == long.MaxValue || outputs == long.MaxValue
-            ? layer.Weights * CellArea + layer.Groups * (layer.Inputs * RowArea + layer.Outputs * ColumnArea)
-            : tiles * (inputs * outputs * CellArea + inputs * RowArea + outputs * ColumnArea);
+            ? layer.Weights * load * CellArea + layer.Groups * (layer.Inputs * row + layer.Outputs * column)
+            : tiles * (inputs * outputs * load * CellArea + inputs * row + outputs * column);
     }
 }

@@ -33,7 +33,7 @@ public enum CostComponent
 /// <summary>What one layer costs in the pass that was counted.</summary>
 /// <param name="Layer">What it did.</param>
 /// <param name="Energy">Energy by component (J).</param>
-/// <param name="Seconds">Time that its reads and updates take one after the other (s).</param>
+/// <param name="Seconds">Time that its reads and updates take one after the other, from input to result (s).</param>
 /// <param name="SquareMetres">Area of its tiles, all copies included (m²).</param>
 /// <param name="Devices">Devices of its tiles, all copies included.</param>
 /// <param name="Tiles">Number of its tiles, all copies included.</param>
@@ -42,6 +42,9 @@ public sealed record LayerCost(CensusLayer Layer, IReadOnlyDictionary<CostCompon
 {
     /// <summary>Energy of all components (J).</summary>
     public double Joules => Energy.Values.Sum();
+
+    /// <summary>Time until it can begin with the next samples: less than it takes where one is converted while the next is read (s).</summary>
+    public double Interval { get; init; } = Seconds;
 }
 
 /// <summary>Hardware as a model of what its work costs: a new one is one new file.</summary>
@@ -49,6 +52,9 @@ public abstract record HardwareCost : HardwareConfig
 {
     /// <summary>Where the numbers come from, in one or two sentences; reports print it.</summary>
     public abstract string Source { get; }
+
+    /// <summary>What of the energy depends on the values of a sample, and not on counts alone; none of it unless a model says so.</summary>
+    public virtual IReadOnlyList<CostComponent> DataDependent => [];
 
     /// <summary>What a layer costs.</summary>
     /// <param name="layer">What it did, for <paramref name="samples"/> samples together.</param>

@@ -7,13 +7,22 @@ namespace AnalogTorch.Inference;
 /// <summary>How well the arrays of a chip were programmed.</summary>
 public sealed class ProgrammingReport
 {
-    internal ProgrammingReport(IEnumerable<(string Name, ProgrammedTile Tile)> tiles) =>
+    internal ProgrammingReport(IEnumerable<(string Name, ProgrammedTile Tile)> tiles)
+    {
         Rows = [.. tiles.Select(entry => (entry.Name, entry.Tile.DeviceCount, entry.Tile.Outcome))];
+        Tiles = tiles.Sum(entry => entry.Tile.Grid.Tiles);
+    }
 
     /// <summary>One row an array, by the name of its layer, and of the matrix where a layer has several.</summary>
     public IReadOnlyList<(string Name, long Devices, ProgrammingOutcome Outcome)> Rows { get; }
 
-    /// <summary>Number of weights.</summary>
+    /// <summary>Weight matrices in memory, each an array of its own.</summary>
+    public int Arrays => Rows.Count;
+
+    /// <summary>Tiles that the arrays take.</summary>
+    public long Tiles { get; }
+
+    /// <summary>Number of weights, biases in the arrays included.</summary>
     public long Weights => Rows.Sum(row => row.Outcome.Weights);
 
     /// <summary>Number of devices.</summary>

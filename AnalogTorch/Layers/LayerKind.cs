@@ -30,6 +30,12 @@ internal readonly record struct LayerCall(long[] Input, bool WantsGradient, long
     private static long Elements(long[] shape) => shape.Aggregate(1L, (product, size) => product * size);
 }
 
+/// <summary>What a watched module is about to be called with.</summary>
+/// <param name="X">The input; alive while the module runs.</param>
+/// <param name="Hidden">The hidden state that a recurrent module starts from, if it is given one.</param>
+/// <param name="Cell">The cell state that it starts from, if it is given one.</param>
+internal readonly record struct LayerInput(Tensor X, Tensor? Hidden = null, Tensor? Cell = null);
+
 /// <summary>A kind of layer that can be put on tiles; a new one is one new file.</summary>
 /// <remarks>
 /// A kind serves torch's own sealed class, which stays in its place and is led around its <c>forward</c> by hooks, and this library's class of
@@ -66,14 +72,15 @@ internal abstract class LayerKind
 
     /// <summary>Has calls of a module watched, until what is returned is disposed of.</summary>
     /// <param name="module">The module.</param>
+    /// <param name="entering">Told of each call before the module runs, and may refuse it by an exception.</param>
     /// <param name="seen">Told of each call.</param>
-    public static IDisposable Watch(nn.Module module, Action<LayerCall> seen) => module switch
+    public static IDisposable Watch(nn.Module module, Action<LayerInput> entering, Action<LayerCall> seen) => module switch
     {
-        nn.Module<Tensor, Tensor> plain => StandInHooks.Watch(plain, seen),
-        nn.Module<Tensor, (Tensor, Tensor)?, (Tensor, Tensor, Tensor)> lstm => StandInHooks.Watch(lstm, seen),
-        nn.Module<Tensor, (Tensor, Tensor)?, (Tensor, Tensor)> cell => StandInHooks.Watch(cell, seen),
-        nn.Module<Tensor, Tensor?, (Tensor, Tensor)> recurrent => StandInHooks.Watch(recurrent, seen),
-        nn.Module<Tensor, Tensor?, Tensor> cell => StandInHooks.Watch(cell, seen),
+        nn.Module<Tensor, Tensor> plain => StandInHooks.Watch(plain, x => entering(new(x)), seen),
+        nn.Module<Tensor, (Tensor, Tensor)?, (Tensor, Tensor, Tensor)> lstm => StandInHooks.Watch(lstm, (x, state) => entering(new(x, state?.Item1, state?.Item2)), seen),
+        nn.Module<Tensor, (Tensor, Tensor)?, (Tensor, Tensor)> cell => StandInHooks.Watch(cell, (x, state) => entering(new(x, state?.Item1, state?.Item2)), seen),
+        nn.Module<Tensor, Tensor?, (Tensor, Tensor)> recurrent => StandInHooks.Watch(recurrent, (x, state) => entering(new(x, state)), seen),
+        nn.Module<Tensor, Tensor?, Tensor> cell => StandInHooks.Watch(cell, (x, state) => entering(new(x, state)), seen),
         _ => throw new NotSupportedException($"{NameOf(module)} cannot be watched: its calls take or give something else than tensors and states."),
     };
 

@@ -25,16 +25,16 @@ internal abstract class LayerPort
 /// <typeparam name="TResult">What a call gives.</typeparam>
 internal sealed class LayerPort<TInput, TResult> : LayerPort
 {
-    private Func<TInput, TResult, TResult>[] changes = [];
+    private (Action<TInput> Entering, Func<TInput, TResult, TResult> Change)[] watchers = [];
 
     /// <summary>What the tiles give; null while the module is digital.</summary>
     public Func<TInput, TResult>? Run { get; set; }
 
-    /// <summary>Has something done to every result, until what is returned is disposed of.</summary>
-    public IDisposable Add(Func<TInput, TResult, TResult> change)
+    /// <summary>Has inputs seen before the module runs, and something done to every result, until what is returned is disposed of.</summary>
+    public IDisposable Add(Action<TInput> entering, Func<TInput, TResult, TResult> change)
     {
-        changes = [.. changes, change];
-        return new Removal(() => changes = [.. changes.Where(other => other != change)]);
+        watchers = [.. watchers, (entering, change)];
+        return new Removal(() => watchers = [.. watchers.Where(other => other.Change != change)]);
     }
 
     /// <summary>What a call gives on tiles, with all that is done to its result.</summary>
@@ -42,8 +42,11 @@ internal sealed class LayerPort<TInput, TResult> : LayerPort
     /// <param name="digital">Torch's own code, for a module that is on no tiles.</param>
     public TResult Call(TInput input, Func<TInput, TResult> digital)
     {
+        var present = watchers;
+        foreach (var (entering, _) in present)
+            entering(input);
         var result = Run is { } run ? run(input) : digital(input);
-        foreach (var change in changes)
+        foreach (var (_, change) in present)
             result = change(input, result);
         return result;
     }

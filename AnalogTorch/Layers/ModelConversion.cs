@@ -130,7 +130,10 @@ public static class ModelConversion
         var (grid, weights) = (TileGrid.Of(hardware.Size, lines, outputs, groups), groups * outputs * lines);
         return new(
             AnalogLayer.Join(plan.Name, matrix.Suffix), LayerKind.NameOf(plan.Module), true, hardware.Note, groups == 1 ? $"{inputs} → {outputs}" : $"{groups} × ({inputs} → {outputs})",
-            weights, (long)Math.Ceiling(weights * hardware.DevicesPerWeight(matrix.Weight.shape[0])), grid.Tiles, grid.Utilization);
+            weights, (long)Math.Ceiling(weights * hardware.DevicesPerWeight(matrix.Weight.shape[0])), grid.Tiles, grid.Utilization)
+        {
+            Layer = plan.Name,
+        };
     }
 
     /// <summary>What is to become of a module.</summary>

@@ -63,29 +63,13 @@ internal static class StandInHooks
     /// <summary>Hooks that see the real input of a module, on tiles or not, and change its output.</summary>
     /// <param name="module">The module.</param>
     /// <param name="change">Gives an output in place of the module's own, from input and output.</param>
-    public static IDisposable Observe(nn.Module<Tensor, Tensor> module, Func<Tensor, Tensor, Tensor> change)
-    {
-        var seen = new ThreadLocal<Tensor?>();
-        var before = First(module, PreHooks, () => module.register_forward_pre_hook((_, input) => seen.Value = input)); // ahead of the stand-in's
-        var after = Last(module, PostHooks, () => module.register_forward_hook((_, _, output) =>
-        {
-            var input = seen.Value!;
-            seen.Value = null;
-            return change(input, output);
-        }));
-        var led = LayerPort.For<Tensor, Tensor>(module).Add(change);
-        return new Removal(() =>
-        {
-            before.remove();
-            after.remove();
-            led.Dispose();
-        });
-    }
+    public static IDisposable Observe(nn.Module<Tensor, Tensor> module, Func<Tensor, Tensor, Tensor> change) => Observe(module, _ => { }, change);
 
     /// <summary>Hooks that see the real input and output of a module, on tiles or not, and change nothing.</summary>
     /// <param name="module">The module.</param>
+    /// <param name="entering">Told of each input before the module runs.</param>
     /// <param name="seen">Told of each call.</param>
-    public static IDisposable Watch(nn.Module<Tensor, Tensor> module, Action<LayerCall> seen) => Observe(module, (input, output) =>
+    public static IDisposable Watch(nn.Module<Tensor, Tensor> module, Action<Tensor> entering, Action<LayerCall> seen) => Observe(module, entering, (input, output) =>
     {
         seen(new(input.shape, input.requires_grad, output.shape));
         return output;
@@ -93,22 +77,48 @@ internal static class StandInHooks
 
     /// <summary>A hook that sees the real input of a module with a state, on tiles or not, and changes nothing.</summary>
     /// <param name="module">The module.</param>
+    /// <param name="entering">Told of each input and state before the module runs.</param>
     /// <param name="seen">Told of each call.</param>
-    public static IDisposable Watch<TState, TResult>(nn.Module<Tensor, TState, TResult> module, Action<LayerCall> seen)
+    public static IDisposable Watch<TState, TResult>(nn.Module<Tensor, TState, TResult> module, Action<Tensor, TState> entering, Action<LayerCall> seen)
     {
         var before = First(module, PreHooks, () => module.register_forward_pre_hook((_, input, state) => // ahead of the stand-in's
         {
-            seen(new(input.shape, input.requires_grad, []));
+            Enter((input, state));
             return (input, state);
         }));
-        var led = LayerPort.For<(Tensor Input, TState State), TResult>(module).Add((call, result) =>
-        {
-            seen(new(call.Input.shape, call.Input.requires_grad, []));
-            return result;
-        });
+        var led = LayerPort.For<(Tensor Input, TState State), TResult>(module).Add(Enter, (_, result) => result);
         return new Removal(() =>
         {
             before.remove();
+            led.Dispose();
+        });
+
+        void Enter((Tensor Input, TState State) call)
+        {
+            entering(call.Input, call.State);
+            seen(new(call.Input.shape, call.Input.requires_grad, []));
+        }
+    }
+
+    private static Removal Observe(nn.Module<Tensor, Tensor> module, Action<Tensor> entering, Func<Tensor, Tensor, Tensor> change)
+    {
+        var seen = new ThreadLocal<Tensor?>();
+        var before = First(module, PreHooks, () => module.register_forward_pre_hook((_, input) => // ahead of the stand-in's
+        {
+            entering(input);
+            return seen.Value = input;
+        }));
+        var after = Last(module, PostHooks, () => module.register_forward_hook((_, _, output) =>
+        {
+            var input = seen.Value!;
+            seen.Value = null;
+            return change(input, output);
+        }));
+        var led = LayerPort.For<Tensor, Tensor>(module).Add(entering, change);
+        return new Removal(() =>
+        {
+            before.remove();
+            after.remove();
             led.Dispose();
         });
     }

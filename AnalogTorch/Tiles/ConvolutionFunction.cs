@@ -96,6 +96,7 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
         Tensor y;
         x = x.detach();
         tile.Record?.Add(x);
+        tile.Driven?.Invoke(x, ReadSide.Inputs);
         var isExact = (path.IsExact && call.Units?.Correction is null) || x.NumberOfElements == 0;
         if (isExact)
             y = graph is null ? shape.Multiply(x, weight) : graph.Multiply(shape, x);
@@ -152,6 +153,7 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
         var matrix = tile.OwnWeightsOf(call).detach();
         if (call.Units is { } units)
             (delta, matrix) = call.Reversed(units, delta, matrix, outputs: 1);
+        tile.Driven?.Invoke(delta, ReadSide.Outputs);
         var weight = matrix.view(call.Weight.shape);
         if (TileCall.IsPlain(path, delta))
             return shape.MultiplyTransposed(delta, weight, inputShape);

@@ -98,6 +98,9 @@ public abstract class Tile : IDisposable
     /// <summary>Sees the outputs of every read [samples, outputs, …], without a digital bias; null if nobody looks.</summary>
     internal Action<Tensor>? Watch { get; set; }
 
+    /// <summary>Sees what drives every read: the inputs, or from the output side the errors; null if nobody looks.</summary>
+    internal Action<Tensor, ReadSide>? Driven { get; set; }
+
     /// <summary>How the range of the inputs is measured; null if the path needs none.</summary>
     internal InputMeasure? Measure => (ConfiguredPath.Scaling as CalibratedScaling)?.Measure;
 

@@ -91,6 +91,7 @@ internal sealed record TileCall(Tile Tile, Tensor Weight, Tensor? Bias, bool Tra
     private Tensor Forward(Tensor x, Rng stream)
     {
         Tile.Record?.Add(x);
+        Tile.Driven?.Invoke(x, ReadSide.Inputs);
         var y = x.NumberOfElements == 0 ? Nothing(x) : Tile.Size.Read(Tile.ForwardPath, Tile.Size.MaxInputs, x, Weights, AnalogBias, Units, stream);
         Tile.Watch?.Invoke(y);
         if (Offsets is { } offsets)
@@ -107,11 +108,13 @@ internal sealed record TileCall(Tile Tile, Tensor Weight, Tensor? Bias, bool Tra
             return zeros([delta.shape[0], Tile.Inputs], device: delta.device);
         if (Units is not { } units)
         {
+            Tile.Driven?.Invoke(delta, ReadSide.Outputs);
             using var transposed = Weights.t();
             return Tile.Size.Read(Tile.BackwardPath, Tile.Size.MaxOutputs, delta, transposed, null, null, stream);
         }
         using var scope = NewDisposeScope();
         var (errors, weights) = Reversed(units, delta, Weights, outputs: 1);
+        Tile.Driven?.Invoke(errors, ReadSide.Outputs);
         return Tile.Size.Read(Tile.BackwardPath, Tile.Size.MaxOutputs, errors, weights.t(), null, null, stream).MoveToOuterDisposeScope();
     }
 }

@@ -48,11 +48,11 @@ internal sealed class ConvertExample : Example
                 throw new ArgumentException($"'{subject}' is neither a file nor an architecture; name a weight file, or one of {string.Join(", ", Zoo.All.Select(architecture => architecture.Name))}.");
             if (model is not null)
                 throw new ArgumentException($"--model says what a weight file is for, but '{subject}' is an architecture itself; leave --model out.");
-            return (Zoo.Create<nn.Module>(subject, seed: run.Options.Seed), subject);
+            return (Built(run, Zoo.Find(subject)), subject);
         }
         using var file = WeightFile.Open(subject);
         run.Console.MarkupLineInterpolated($"{Path.GetFileName(subject)}: {file.Format}, {file.Entries.Count} tensors, {file.Entries.Sum(entry => entry.Count):N0} elements");
-        var (network, name) = model is null ? Matching(run, file) : (Zoo.Create<nn.Module>(model, seed: run.Options.Seed), model);
+        var (network, name) = model is null ? Matching(run, file) : (Built(run, Zoo.Find(model)), model);
         var weights = network.LoadWeights(file);
         run.Console.WriteLine(weights.ToString());
         run.Report.Heading("Weights").Text($"{Path.GetFileName(subject)}, a {file.Format} file, fits {name}.")
@@ -61,18 +61,29 @@ internal sealed class ConvertExample : Example
     }
 
     /// <summary>The architecture that has the tensors of a file; those whose name is in the file's or in its description are tried first.</summary>
+    /// <remarks>A network takes seconds to build, so that only those are built which have as many numbers as the file, or do not say how many.</remarks>
     private static (nn.Module Network, string Name) Matching(ExampleRun run, WeightFile file)
     {
         var about = string.Join(' ', file.Metadata.Values.Append(Path.GetFileName(file.Path))).Replace("-", "_", StringComparison.Ordinal);
-        foreach (var architecture in Zoo.All.OrderByDescending(architecture => about.Contains(architecture.Name, StringComparison.OrdinalIgnoreCase) ? architecture.Name.Length : 0))
+        var elements = file.CountElements();
+        foreach (var architecture in Zoo.All.Where(architecture => architecture.Elements is null || architecture.Elements == elements)
+            .OrderByDescending(architecture => about.Contains(architecture.Name, StringComparison.OrdinalIgnoreCase) ? architecture.Name.Length : 0))
         {
             run.Cancel.ThrowIfCancellationRequested();
-            var network = architecture.Build(architecture.Outputs, run.Options.Seed);
+            var network = Built(run, architecture);
             if (network.FitsWeights(file))
                 return (network, architecture.Name);
             network.Dispose();
         }
-        throw new ArgumentException($"{file.Path} fits none of {string.Join(", ", Zoo.All.Select(architecture => architecture.Name))}; name the architecture with --model to see what does not fit.");
+        throw new ArgumentException(
+            $"{file.Path} holds {elements:N0} numbers and fits none of {string.Join(", ", Zoo.All.Select(architecture => architecture.Name))}; "
+            + "name the architecture with --model to see what does not fit.");
+    }
+
+    private static nn.Module Built(ExampleRun run, Architecture architecture)
+    {
+        run.Console.MarkupLineInterpolated($"Building {architecture.Name}{(architecture.Elements is { } elements ? $", {elements:N0} numbers" : "")} …");
+        return architecture.Build(architecture.Outputs, run.Options.Seed);
     }
 
     private static LayerHardware Sized(LayerHardware hardware, string tile)
@@ -93,6 +104,7 @@ internal sealed class ConvertExample : Example
             run.AddRow(new JsonObject
             {
                 ["name"] = row.Name,
+                ["layer"] = row.Layer,
                 ["kind"] = row.Kind,
                 ["analog"] = row.IsAnalog,
                 ["note"] = row.Note,
@@ -102,8 +114,8 @@ internal sealed class ConvertExample : Example
                 ["utilization"] = row.IsAnalog ? row.Utilization : null,
             });
         }
-        run.AddRow("total", ("weights", report.Weights), ("devices", report.Devices), ("tiles", report.Tiles));
-        run.Report.Heading($"{name} on {hardware}").Text($"{report.Rows.Count(row => row.IsAnalog)} weight matrices on {report.Tiles:N0} tiles: {report.Weights:N0} weights, {report.Devices:N0} devices.")
+        run.AddRow("total", ("layers_in_arrays", report.LayersInArrays), ("arrays", report.Arrays), ("weights", report.Weights), ("devices", report.Devices), ("tiles", report.Tiles));
+        run.Report.Heading($"{name} on {hardware}").Text($"{report.LayersInArrays} layers in {report.Arrays} arrays on {report.Tiles:N0} tiles: {report.Weights:N0} weights, {report.Devices:N0} devices.")
             .Table(["layer", "kind", "inputs → outputs", "weights", "devices", "tiles", "used", "cell, or why digital"],
                 report.Rows.Select(row => new[]
                 {

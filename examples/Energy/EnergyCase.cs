@@ -38,15 +38,15 @@ internal sealed record EnergyCase(string Name, string Network, CostReport Report
         using var lstm = LSTM(200, 200, numLayers: 2);
         var counts = new[]
         {
-            (Prefix: "mnist", Network: "528-250-125-10", Census: mnist.TakeCensus(zeros(1, 528))),
-            (Prefix: "ptb-lstm", Network: "2×200 LSTM, per word", Census: lstm.TakeCensus(1, () => lstm.call(zeros(1, 1, 200)))),
+            (Prefix: "mnist", Network: "528-250-125-10", Census: mnist.TakeCensus([1, 528])),
+            (Prefix: "ptb-lstm", Network: "2×200 LSTM, per word", Census: lstm.TakeCensus(1, () => lstm.call(zeros(1, 1, 200))).AtNominalActivity()),
         };
         foreach (var (prefix, network, census) in counts)
             foreach (var (name, hardware) in Steps.Select(step => (step.Name, (HardwareCost)step.Hardware)).Concat(Others))
                 yield return new($"{prefix}-{name}", network, hardware.Of(census));
     }
 
-    /// <summary>A network of the zoo, an image or a sequence of its usual size at a time.</summary>
+    /// <summary>A network of the zoo, an image or a sequence of its usual size at a time, at nominal activity: its example is noise.</summary>
     /// <param name="name">Its name in the zoo.</param>
     public static IEnumerable<EnergyCase> OfZoo(string name)
     {
@@ -55,7 +55,7 @@ internal sealed record EnergyCase(string Name, string Network, CostReport Report
         using var model = Zoo.Create(name);
         model.eval();
         var input = Zoo.Find(name).Inputs[0].Example(1, Rng.FromSeed(1));
-        var census = model.TakeCensus(1, () => model.call(input));
+        var census = model.TakeCensus(1, () => model.call(input)).AtNominalActivity();
         var tiles = new LimitedSize { Inputs = 512, Outputs = 512 };
         (string, HardwareCost)[] hardware =
         [

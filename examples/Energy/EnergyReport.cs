@@ -12,7 +12,7 @@ internal static class EnergyReport
     public static void Write(HtmlReport report, IReadOnlyList<EnergyCase> cases)
     {
         report.Heading("What networks cost")
-            .Text("Counted from a run of each network. Operations are two for each weight and read of an array, lines of biases included; digital elements cost energy and count for nothing. Time is that of the layers one after the other; densities are those of layers that all work at once on different samples.");
+            .Text("Counted from a run of each network. Operations are two for each weight and read of an array, lines of biases included; digital elements cost energy and count for nothing. Time is that of the layers one after the other; densities are those of layers that all work at once on different samples. Inputs are at the nominal activity that the design is stated for.");
         foreach (var group in cases.GroupBy(entry => entry.Network))
         {
             report.Table(["on", "TOP/s/W", "energy", "time", "pipelined", "area [mm²]", "TOP/s/mm²", "devices"], group.Select(entry => (string[])
@@ -50,7 +50,7 @@ internal static class EnergyReport
         if (deployed.Length > 0)
         {
             report.Heading("Accuracy after a day beside cost")
-                .Text("Trained with the hardware's noise, programmed once, drifted for a day with one factor a layer against drift; cost on the 14 nm design, with the conductances that the arrays hold.")
+                .Text("Trained with the hardware's noise, programmed once, drifted for a day with one factor a layer against drift; cost on the 14 nm design, with the conductances that the arrays hold, and what the first test image drives.")
                 .Table(["network", "digital", "after a day", "energy", "time", "area [mm²]", "TOP/s/W"], deployed.SelectMany(result => result.Points.Where(point => point.Name == "day").Select(point => (string[])
                     [result.Way, Numbers.Percent(result.Accuracy[^1]), Numbers.Percent(point.Accuracy), Units.Format(point.Joules, "J"), Units.Format(point.Seconds, "s"), Text(1e6 * point.SquareMetres), Text(point.TopsPerWatt)])));
         }
@@ -59,7 +59,7 @@ internal static class EnergyReport
             var points = result.Points.Where(point => point.Side > 0).ToArray();
             var best = points.Where(point => !points.Any(point.IsBeatenBy)).OrderBy(point => point.Joules).ToArray();
             report.Heading("What accuracy costs")
-                .Text($"Chips for the {result.Way} with tiles of three sizes, outputs of {string.Join(", ", EnergyTask.Sweep.Bits)} bits, and weights that use all, half or a fifth of the conductances. A ramp of 2^bits steps is taken to cost in proportion. The line joins the chips that no other beats in both.")
+                .Text($"Chips for the {result.Way} with tiles of three sizes, outputs of {string.Join(", ", EnergyTask.Sweep.Bits)} bits, and weights that use all, half or a fifth of the conductances. Of an output circuit, the half that is a ramp of 2^bits steps is taken to cost in proportion. The line joins the chips that no other beats in both.")
                 .Plot(EnergyPlots.Pareto("energy of an inference [nJ]", "test accuracy after a day [%]",
                     [.. points.GroupBy(point => point.Bits).Select(group => ($"{group.Key} bits", group.Select(point => (1e9 * point.Joules, 100 * point.Accuracy)).ToArray()))],
                     [.. best.Select(point => (1e9 * point.Joules, 100 * point.Accuracy))]), "Every point is a chip.", 900, 500)

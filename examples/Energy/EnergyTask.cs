@@ -58,7 +58,7 @@ internal sealed record EnergyTask : DigitTask
             foreach (var side in Sweep.Sides)
                 foreach (var bits in Sweep.Bits)
                     foreach (var headroom in Sweep.Headrooms)
-                        points.Add(Measure(model, train, test, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"tiles of {side}, {bits} bits, headroom {headroom}"), Chip(side, bits, headroom), new Duration14nm().WithBits(bits), side, bits, headroom));
+                        points.Add(Measure(model, train, test, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"tiles of {side}, {bits} bits, headroom {headroom}"), Chip(side, bits, headroom), new Duration14nm(), side, bits, headroom));
         }
         progress.End();
         return new EnergyResult(Way, Seed, [digital], clock.Elapsed.TotalSeconds, [.. points]);
