@@ -1,5 +1,6 @@
 using System.Globalization;
 using AnalogTorch.Core;
+using AnalogTorch.Tiles;
 
 namespace AnalogTorch.Layers;
 
@@ -17,13 +18,23 @@ public sealed record ConversionRow(string Name, string Kind, bool IsAnalog, stri
 {
     /// <summary>Name of the layer in the model; several matrices of one layer share it.</summary>
     public string Layer { get; init; } = Name;
+
+    /// <summary>What became of the weights when the hardware took them over; null for digital layers, and for what is only planned.</summary>
+    public WrittenWeights? Written { get; init; }
+
+    /// <summary>What is to be done if weights are lost.</summary>
+    public string Remedy { get; init; } = "";
+
+    /// <summary>Numbers of a layer that stays digital: its parameters, and matrices that it keeps in buffers.</summary>
+    public long DigitalNumbers { get; init; }
 }
 
 /// <summary>What became of the layers of a model.</summary>
 /// <param name="Rows">One row a weight matrix on tiles, and one a digital layer with parameters.</param>
 public sealed record ConversionReport(IReadOnlyList<ConversionRow> Rows)
 {
-    private const string Header = "layer|kind|inputs → outputs|weights|devices|tiles|used|cell, or why digital";
+    private const string Header = "layer|kind|inputs → outputs|weights|devices|tiles|used|clipped|error|cell, or why digital";
+    private const int ClippedColumn = 7, ErrorColumn = 8;
 
     /// <summary>Layers on tiles; a recurrent one has several weight matrices.</summary>
     public int LayersInArrays => Rows.Where(row => row.IsAnalog).Select(row => row.Layer).Distinct().Count();
@@ -40,17 +51,34 @@ public sealed record ConversionReport(IReadOnlyList<ConversionRow> Rows)
     /// <summary>Tiles that they take.</summary>
     public long Tiles => Rows.Sum(row => row.Tiles);
 
-    /// <summary>A table of the layers.</summary>
+    /// <summary>Numbers of layers that stay digital.</summary>
+    public long DigitalNumbers => Rows.Sum(row => row.DigitalNumbers);
+
+    /// <summary>What a user should know before relying on the conversion: layers whose weights the hardware cannot hold, a sentence each.</summary>
+    public IEnumerable<string> Warnings => Rows.Where(row => row.Written is { IsLossy: true }).Select(row =>
+        $"{row.Name}: {Percent(row.Written!.ClippedShare)} of its weights are larger than the hardware can hold, and they are off by {Percent(row.Written.RmsError)} of their size (root mean square); {row.Remedy}.");
+
+    /// <summary>A table of the layers, the share of the network that stays digital, and warnings.</summary>
     public override string ToString()
     {
         var header = Header.Split('|');
         var lines = Rows.Select(row => new[]
         {
             row.Name, row.Kind, row.Shape, Number(row.Weights), Number(row.Devices), Number(row.Tiles),
-            row.IsAnalog ? row.Utilization.ToString("P0", CultureInfo.InvariantCulture) : "", row.Note,
-        }).Prepend(header).Append(["total", "", "", Number(Weights), Number(Devices), Number(Tiles), "", $"{LayersInArrays} layers in {Arrays} arrays"]).ToArray();
-        return TextTable.Of(lines, column => column is >= 3 and <= 6).ToString();
+            row.IsAnalog ? row.Utilization.ToString("P0", CultureInfo.InvariantCulture) : "",
+            row.Written is { } written ? Percent(written.ClippedShare) : "", row.Written is { } held ? Percent(held.RmsError) : "", row.Note,
+        }).Prepend(header).Append(["total", "", "", Number(Weights), Number(Devices), Number(Tiles), "", "", "", $"{LayersInArrays} layers in {Arrays} arrays"]).ToArray();
+        if (Rows.All(row => row.Written is null))
+            lines = [.. lines.Select(line => line.Where((_, column) => column is not (ClippedColumn or ErrorColumn)).ToArray())];
+        var text = TextTable.Of(lines, column => column >= 3 && column < lines[0].Length - 1);
+        if (DigitalNumbers > 0)
+            text.AppendLine(CultureInfo.InvariantCulture, $"{Percent((double)DigitalNumbers / (DigitalNumbers + Weights))} of the numbers of the network stay digital ({Number(DigitalNumbers)}).");
+        foreach (var warning in Warnings)
+            text.AppendLine($"Warning: {warning}");
+        return text.ToString();
     }
+
+    private static string Percent(double share) => share is > 0 and < 0.001 ? "< 0.1 %" : share.ToString(share < 0.1 ? "P1" : "P0", CultureInfo.InvariantCulture);
 
     private static string Number(long value) => value == 0 ? "" : value.ToString("N0", CultureInfo.InvariantCulture);
 }

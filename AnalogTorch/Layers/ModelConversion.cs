@@ -114,12 +114,22 @@ public static class ModelConversion
         foreach (var plan in plans)
         {
             if (plan.Hardware is not null)
-                rows.AddRange(plan.Kind!.Matrices(plan.Module).Select(matrix => Row(plan, matrix)));
-            else if (plan.Module.parameters(recurse: false).Any())
-                rows.Add(new(plan.Name, LayerKind.NameOf(plan.Module), false, plan.Note, "", 0, 0, 0, 0));
+            {
+                var tiles = AnalogLayer.Of(plan.Module)?.Tiles;
+                rows.AddRange(plan.Kind!.Matrices(plan.Module).Select((matrix, index) => Row(plan, matrix) with { Written = tiles?[index].Written }));
+                continue;
+            }
+            var numbers = plan.Module.parameters(recurse: false).Sum(parameter => parameter.NumberOfElements);
+            var matrices = DigitalReason.MatricesInBuffers(plan.Module).Sum(buffer => buffer.NumberOfElements);
+            if (numbers + matrices > 0)
+                rows.Add(Digital(plan, numbers > 0 ? plan.Note : "digital: a matrix in a buffer, which its own code works with") with { DigitalNumbers = numbers + matrices });
+            if (DigitalReason.ProductsOf(plan.Module) is { } products)
+                rows.Add(Digital(plan, $"digital: its own code multiplies ({products})"));
         }
         return new(rows);
     }
+
+    private static ConversionRow Digital(Plan plan, string note) => new(plan.Name, LayerKind.NameOf(plan.Module), false, note, "", 0, 0, 0, 0);
 
     private static ConversionRow Row(Plan plan, LayerMatrix matrix)
     {
@@ -133,6 +143,12 @@ public static class ModelConversion
             weights, (long)Math.Ceiling(weights * hardware.DevicesPerWeight(matrix.Weight.shape[0])), grid.Tiles, grid.Utilization)
         {
             Layer = plan.Name,
+            Remedy = hardware switch
+            {
+                TileConfig => "let conductances stand for more weight (TileConfig.Scaling, or the cell's siemens per weight), or take a cell of wider range",
+                InferenceConfig => "take another InferenceConfig.Range, such as OutputMaximum, or better programming",
+                _ => "take a wider HardwareAwareConfig.Clip",
+            },
         };
     }
 

@@ -14,6 +14,8 @@ internal sealed class TiledLayer : IDisposable
         (Module, Kind, Matrices, Tiles) = (module, kind, matrices, tiles);
         State = tiles is [var only] ? only.State : new TileStates(matrices.Zip(tiles));
         Resume();
+        foreach (var (matrix, tile) in matrices.Zip(tiles))
+            tile.Accept(matrix.Weight, matrix.Bias); // some layers are asked with other weights what they are, and get theirs back
     }
 
     /// <summary>The layer.</summary>
@@ -58,6 +60,8 @@ internal sealed class TiledLayer : IDisposable
     /// <summary>Takes the layer off the tiles, which stay as they are.</summary>
     public void Suspend()
     {
+        foreach (var tile in Tiles)
+            tile.Expose();
         running?.Dispose();
         running = null;
         AnalogLayer.Detach(this);

@@ -80,11 +80,13 @@ public sealed class AnalogSGD : OptimizerHelper, IMomentum
             var options = (Options)group.Options;
             if (ReferenceEquals(group, _parameter_groups[0]))
                 CheckAll(); // before any weight moves, so that a failed step changes nothing
+            var updated = new HashSet<AnalogTile>(); // weight and bias of a tile are two parameters, and one update
             foreach (var parameter in group.Parameters)
             {
                 if (AnalogLayer.TryGetTile(parameter, out var tile))
                 {
-                    tile.Update(options.LearningRate!.Value); // the second parameter of a tile finds nothing left to do
+                    if (updated.Add(tile))
+                        tile.Update(options.LearningRate!.Value);
                     continue;
                 }
                 using var gradient = parameter.grad;

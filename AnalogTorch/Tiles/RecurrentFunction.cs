@@ -81,7 +81,7 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
         first.Hidden.copy_(start.Hidden);
         if (kernel.HasCell)
             first.Cell.copy_(start.Cell);
-        var input = call.Input.Forward(x.view(steps * samples, -1)).view(steps, samples, -1);
+        var input = call.Input.Forward(x.view(steps * samples, x.shape[2])).view(steps, samples, call.Input.Tile.Outputs);
         for (var step = 0L; step < steps; step++)
         {
             using var inner = NewDisposeScope();
@@ -153,7 +153,7 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
             Tile.CheckGradient(inputErrors);
             var previous = hidden.narrow(0, call.IsReversed ? 1 : 0, steps).view(steps * samples, units);
             var dX = WantsInput ? call.Input.Backward(inputErrors).view(x.shape) : null;
-            var (dWeight, dBias) = Learn(call.Input, x.view(steps * samples, -1), inputErrors);
+            var (dWeight, dBias) = Learn(call.Input, x.view(steps * samples, x.shape[2]), inputErrors);
             var (dHiddenWeight, dHiddenBias) = Learn(call.Hidden, previous, recurrentErrors);
             foreach (var tensor in new[] { x, hidden, cell, saved })
                 tensor.Dispose();

@@ -136,6 +136,12 @@ public abstract class Tile : IDisposable
     /// <summary>Calls that were begun since the tile was built.</summary>
     internal long Begun => Interlocked.Read(ref begun);
 
+    /// <summary>Takes the parameters as they are now for what the hardware holds.</summary>
+    internal void Accept(Tensor weight, Tensor? bias) => Watcher.Accept(weight, HasAnalogBias ? bias : null);
+
+    /// <summary>Keeps in mind what the parameters are, since others may write to them until the next call.</summary>
+    internal void Expose() => Watcher.Expose();
+
     /// <summary>Begins a call of the layer.</summary>
     /// <param name="weight">The layer's weights as they are now.</param>
     /// <param name="bias">The layer's bias as it is now, or null.</param>
