@@ -1,0 +1,151 @@
+using System.Text.Json;
+using AnalogTorch.Core;
+using AnalogTorch.Kernels;
+using AnalogTorch.Models.Weights;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AnalogTorch.Tests.Weights;
+
+/// <summary>A model in several files is read by its index as it is read from one file, or refused by a sentence that names file and tensor.</summary>
+public sealed class ShardTests : IDisposable
+{
+    private const string First = "model-00001-of-00002.safetensors", Second = "model-00002-of-00002.safetensors";
+    private readonly TemporaryFolder folder = new();
+
+    private string Index => folder.At("model.safetensors.index.json");
+
+    public void Dispose() => folder.Dispose();
+
+    /// <summary>By the index, by its folder, from shards of either format.</summary>
+    [Theory]
+    [InlineData(".safetensors", false)]
+    [InlineData(".safetensors", true)]
+    [InlineData(".pth", false)]
+    public void ShardsAreReadAsOneFile(string extension, bool byFolder)
+    {
+        using var scope = NewDisposeScope();
+        var (first, second) = ($"a{extension}", $"b{extension}");
+        var (model, other) = (Network(1), Network(2));
+        Save(model, first, second);
+        WriteIndex(Map(first, second));
+        var path = byFolder ? folder.Path : Index;
+        var report = other.LoadWeights(path);
+        Assert.True(report.IsComplete);
+        foreach (var (name, values) in model.state_dict())
+            Assert.True(values.eq(other.state_dict()[name]).all().item<bool>(), name);
+        using var file = WeightFile.Open(path);
+        Assert.Equal(("sharded", Index, "224"), (file.Format, file.Path, file.Metadata["total_size"]));
+        Assert.Equal(["one.weight", "one.bias", "two.weight", "two.bias"], file.Entries.Select(entry => entry.Name));
+        Assert.True(model.FitsWeights(file));
+    }
+
+    /// <summary>A folder without an index is its only safetensors file.</summary>
+    [Fact]
+    public void AFolderIsItsOnlyFile()
+    {
+        using var scope = NewDisposeScope();
+        var (model, other) = (Network(1), Network(2));
+        Assert.Contains("neither an index of shards", Assert.Throws<FileNotFoundException>(() => other.LoadWeights(folder.Path)).Message, StringComparison.Ordinal);
+        model.SaveWeights(folder.At("model.safetensors"));
+        Assert.True(other.LoadWeights(folder.Path).IsComplete);
+        model.SaveWeights(folder.At("other.safetensors"));
+        Assert.Contains("holds 2 files *.safetensors, as model.safetensors", Assert.Throws<FileNotFoundException>(() => other.LoadWeights(folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>What a shard holds beyond the index is there, and refused by an exact fit as in one file.</summary>
+    [Fact]
+    public void WhatTheIndexLeavesOutIsThere()
+    {
+        using var scope = NewDisposeScope();
+        var (model, other) = (Network(1), Network(2));
+        Save(model, First, Second);
+        WriteIndex([.. Map(First, Second).Where(entry => entry.Tensor != "two.bias")]);
+        Assert.True(other.LoadWeights(Index).IsComplete);
+        // A third shard holds what the second does.
+        File.Copy(folder.At(Second), folder.At("third.safetensors"));
+        WriteIndex(("one.weight", First), ("one.bias", First), ("two.weight", Second), ("two.bias", "third.safetensors"));
+        Assert.True(other.LoadWeights(Index).IsComplete);
+        Sequential(("two", Linear(5, 3)), ("rest", Linear(1, 1))).SaveWeights(folder.At(Second));
+        Assert.Contains("rest.bias", Assert.Throws<InvalidDataException>(() => other.LoadWeights(Index)).Message, StringComparison.Ordinal);
+        Assert.False(other.LoadWeights(Index, WeightFit.Covering).IsComplete);
+        File.Copy(folder.At(Second), folder.At("third.safetensors"), overwrite: true);
+        var message = Assert.Throws<InvalidDataException>(() => other.LoadWeights(Index, WeightFit.Covering)).Message;
+        Assert.Equal($"Tensor 'rest.weight' is in third.safetensors and in {Second}, and {Index} does not say which one it is; get them again from where they came.", message);
+    }
+
+    [Fact]
+    public void ShardsThatDoNotFitTheIndex()
+    {
+        using var scope = NewDisposeScope();
+        var (model, other) = (Network(1), Network(2));
+        var before = other.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.clone());
+        Save(model, First, Second);
+        string Says<T>(params (string Tensor, string Shard)[] map) where T : Exception
+        {
+            WriteIndex(map);
+            var message = Assert.Throws<T>(() => other.LoadWeights(Index)).Message;
+            Assert.DoesNotContain('\n', message);
+            Assert.EndsWith(".", message, StringComparison.Ordinal);
+            Assert.Contains(Index, message, StringComparison.Ordinal);
+            return message;
+        }
+        Assert.Contains("tensor 'two.bias' is in model-00003-of-00002.safetensors, but there is no such file", Says<FileNotFoundException>([.. Map(First, Second)[..3], ("two.bias", "model-00003-of-00002.safetensors")]), StringComparison.Ordinal);
+        Assert.Contains($"tensor 'two.bias' is in {First}, which does not hold it", Says<InvalidDataException>([.. Map(First, Second)[..3], ("two.bias", First)]), StringComparison.Ordinal);
+        foreach (var outside in new[] { "../stolen.safetensors", "/etc/passwd", "deeper/../../stolen.safetensors", "" })
+            Assert.Contains($"tensor 'one.bias' is in '{outside}', which is outside its folder", Says<InvalidDataException>(("one.bias", outside)), StringComparison.Ordinal);
+        Assert.Contains("tensor 'one.bias' is in 'model.safetensors.index.json', which is no file of weights", Says<InvalidDataException>(("one.bias", "model.safetensors.index.json")), StringComparison.Ordinal);
+        Assert.Contains("names tensor 'one.bias' twice", Says<InvalidDataException>(("one.bias", First), ("one.bias", First)), StringComparison.Ordinal);
+        Assert.Contains("it names no tensor", Says<InvalidDataException>(), StringComparison.Ordinal);
+        File.WriteAllBytes(folder.At(Second), File.ReadAllBytes(folder.At(Second))[..^4]);
+        Assert.Matches($"^.*{Second} is damaged.*, as a shard of .*{Path.GetFileName(Index)}.$", Says<InvalidDataException>(Map(First, Second)));
+        File.WriteAllText(Index, """{"weight_map": {"one.bias": 3}}""");
+        Assert.Contains("is damaged", Assert.Throws<InvalidDataException>(() => other.LoadWeights(Index)).Message, StringComparison.Ordinal);
+        File.WriteAllText(Index, """{"weight_map": {"one.bi""");
+        Assert.Contains("is damaged", Assert.Throws<InvalidDataException>(() => other.LoadWeights(Index)).Message, StringComparison.Ordinal);
+        File.WriteAllText(folder.At("config.json"), """{"model_type": "gpt2"}""");
+        Assert.Contains("of no format that is read here", Assert.Throws<InvalidDataException>(() => other.LoadWeights(folder.At("config.json"))).Message, StringComparison.Ordinal);
+        // Nothing was changed by any of them.
+        Assert.All(before, entry => Assert.True(entry.Value.eq(other.state_dict()[entry.Key]).all().item<bool>(), entry.Key));
+    }
+
+    /// <summary>A cache has links where shards are, to files elsewhere.</summary>
+    [Fact]
+    public void LinksAreFollowed()
+    {
+        using var scope = NewDisposeScope();
+        using var elsewhere = new TemporaryFolder();
+        var (model, other) = (Network(1), Network(2));
+        Save(model, First, Second);
+        WriteIndex(Map(First, Second));
+        File.Move(folder.At(Second), elsewhere.At("blob"));
+        File.CreateSymbolicLink(folder.At(Second), elsewhere.At("blob"));
+        Assert.True(other.LoadWeights(folder.Path).IsComplete);
+    }
+
+    private static Module<Tensor, Tensor> Network(int seed)
+    {
+        var model = Sequential(("one", Linear(6, 5)), ("two", Linear(5, 3)));
+        using var noGrad = no_grad();
+        foreach (var (name, parameter) in model.named_parameters())
+            parameter.copy_(Noise.Uniform(Rng.FromSeed(seed).Split(name), parameter.shape).sub_(0.5f));
+        return model;
+    }
+
+    private static (string Tensor, string Shard)[] Map(string first, string second) => [("one.weight", first), ("one.bias", first), ("two.weight", second), ("two.bias", second)];
+
+    private void Save(Module<Tensor, Tensor> model, string first, string second)
+    {
+        foreach (var (layer, shard) in new[] { ("one", first), ("two", second) })
+        {
+            var part = Sequential((layer, (Module<Tensor, Tensor>)model.named_children().First(child => child.name == layer).module));
+            part.SaveWeights(folder.At(shard));
+        }
+    }
+
+    private void WriteIndex(params (string Tensor, string Shard)[] map)
+    {
+        var entries = string.Join(", ", map.Select(entry => $"{JsonSerializer.Serialize(entry.Tensor)}: {JsonSerializer.Serialize(entry.Shard)}"));
+        File.WriteAllText(Index, """{"metadata": {"total_size": 224}, "weight_map": {""" + entries + "}}");
+    }
+}
