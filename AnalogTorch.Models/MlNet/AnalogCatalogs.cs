@@ -2,7 +2,9 @@ using Microsoft.ML;
 
 namespace AnalogTorch.Models.MlNet;
 
-/// <summary>What ML.NET's catalogs do with its own models, done with networks or refused: under the same names, where its own methods do not take a network.</summary>
+/// <summary>
+/// What ML.NET's catalogs do with its own models, done with networks or refused: under the same names, where its own methods do not take a network.
+/// </summary>
 public static class AnalogCatalogs
 {
     /// <summary>Adds what each feature of a row contributes to its score, in a column <c>FeatureContributions</c>, by leaving it out.</summary>
@@ -14,15 +16,30 @@ public static class AnalogCatalogs
     /// <exception cref="ArgumentOutOfRangeException">A number is negative.</exception>
     /// <exception cref="NotSupportedException">The network has a score for each of several classes.</exception>
     public static FeatureContributionEstimator CalculateFeatureContribution(
-        this TransformsCatalog catalog, AnalogNetworkTransformer predictionTransformer, int numberOfPositiveContributions = 10, int numberOfNegativeContributions = 10, bool normalize = true)
+        this TransformsCatalog catalog,
+        AnalogNetworkTransformer predictionTransformer,
+        int numberOfPositiveContributions = 10,
+        int numberOfNegativeContributions = 10,
+        bool normalize = true)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(predictionTransformer);
         if (numberOfPositiveContributions < 0 || numberOfNegativeContributions < 0)
-            throw new ArgumentOutOfRangeException(nameof(numberOfPositiveContributions), $"CalculateFeatureContribution reports 0 or more contributions of either sign, but got {numberOfPositiveContributions} positive and {numberOfNegativeContributions} negative.");
-        if (predictionTransformer.Saved.Task.ScorePerOutput is null)
-            throw new NotSupportedException($"CalculateFeatureContribution explains a network with one score, but this one has {predictionTransformer.Saved.Task.Outputs}, one a class: write mlContext.MulticlassClassification.PermutationFeatureImportance, or train mlContext.BinaryClassification.Trainers.AnalogNetwork on the class in question.");
-        return new(new(MlNetInternals.EnvironmentOf(catalog), predictionTransformer, new SavedContributions(numberOfPositiveContributions, numberOfNegativeContributions, normalize)));
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(numberOfPositiveContributions),
+                "CalculateFeatureContribution reports 0 or more contributions of either sign, "
+                + $"but got {numberOfPositiveContributions} positive and {numberOfNegativeContributions} negative.");
+        }
+        if (predictionTransformer.Saved.Task is { ScorePerOutput: null, Outputs: var scores })
+        {
+            throw new NotSupportedException(
+                $"CalculateFeatureContribution explains a network with one score, but this one has {scores}, one a class: "
+                + "write mlContext.MulticlassClassification.PermutationFeatureImportance, "
+                + "or train mlContext.BinaryClassification.Trainers.AnalogNetwork on the class in question.");
+        }
+        var settings = new SavedContributions(numberOfPositiveContributions, numberOfNegativeContributions, normalize);
+        return new(new(MlNetInternals.EnvironmentOf(catalog), predictionTransformer, settings));
     }
 
     /// <summary>The same network with another score from which on it says yes.</summary>
@@ -30,7 +47,8 @@ public static class AnalogCatalogs
     /// <param name="model">The network of a binary classification.</param>
     /// <param name="threshold">Scores above it become true; a score is the logarithm of the odds, 0 where yes and no are as likely.</param>
     /// <exception cref="ArgumentException">The threshold is not a number, or the network is of another task.</exception>
-    public static AnalogNetworkTransformer ChangeModelThreshold(this BinaryClassificationCatalog catalog, AnalogNetworkTransformer model, float threshold)
+    public static AnalogNetworkTransformer ChangeModelThreshold(
+        this BinaryClassificationCatalog catalog, AnalogNetworkTransformer model, float threshold)
     {
         ArgumentNullException.ThrowIfNull(catalog);
         ArgumentNullException.ThrowIfNull(model);
@@ -38,7 +56,8 @@ public static class AnalogCatalogs
             throw new ArgumentOutOfRangeException(nameof(threshold), "ChangeModelThreshold needs a score, but got one that is not a number.");
         return model.Saved.Task is BinaryTask task
             ? model.With(task with { Threshold = threshold })
-            : throw new ArgumentException($"ChangeModelThreshold needs the network of a binary classification, but got that of a {model.Saved.Task.Name}.", nameof(model));
+            : throw new ArgumentException(
+                $"ChangeModelThreshold needs the network of a binary classification, but got that of a {model.Saved.Task.Name}.", nameof(model));
     }
 
     /// <summary>Refused: one network learns all classes.</summary>
@@ -51,8 +70,13 @@ public static class AnalogCatalogs
     /// <param name="useProbabilities">As ML.NET has it.</param>
     /// <exception cref="NotSupportedException">Always.</exception>
     public static IEstimator<ITransformer> OneVersusAll(
-        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, AnalogNetworkTrainer binaryEstimator, string labelColumnName = "Label", bool imputeMissingLabelsAsNegative = false,
-        IEstimator<ITransformer>? calibrator = null, int maximumCalibrationExampleCount = 1000000000, bool useProbabilities = true) => throw Refused(nameof(OneVersusAll), labelColumnName);
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
+        AnalogNetworkTrainer binaryEstimator,
+        string labelColumnName = "Label",
+        bool imputeMissingLabelsAsNegative = false,
+        IEstimator<ITransformer>? calibrator = null,
+        int maximumCalibrationExampleCount = 1000000000,
+        bool useProbabilities = true) => throw Refused(nameof(OneVersusAll), labelColumnName);
 
     /// <summary>Refused: one network learns all classes.</summary>
     /// <param name="catalog">The trainers of <c>mlContext.MulticlassClassification</c>.</param>
@@ -63,9 +87,14 @@ public static class AnalogCatalogs
     /// <param name="maximumCalibrationExampleCount">As ML.NET has it.</param>
     /// <exception cref="NotSupportedException">Always.</exception>
     public static IEstimator<ITransformer> PairwiseCoupling(
-        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, AnalogNetworkTrainer binaryEstimator, string labelColumnName = "Label", bool imputeMissingLabelsAsNegative = false,
-        IEstimator<ITransformer>? calibrator = null, int maximumCalibrationExampleCount = 1000000000) => throw Refused(nameof(PairwiseCoupling), labelColumnName);
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog,
+        AnalogNetworkTrainer binaryEstimator,
+        string labelColumnName = "Label",
+        bool imputeMissingLabelsAsNegative = false,
+        IEstimator<ITransformer>? calibrator = null,
+        int maximumCalibrationExampleCount = 1000000000) => throw Refused(nameof(PairwiseCoupling), labelColumnName);
 
     private static NotSupportedException Refused(string method, string label) =>
-        new($"{method} combines linear and tree models of ML.NET, not networks: write mlContext.MulticlassClassification.Trainers.AnalogNetwork(\"{label}\"), one network that learns all classes.");
+        new($"{method} combines linear and tree models of ML.NET, not networks: "
+            + $"write mlContext.MulticlassClassification.Trainers.AnalogNetwork(\"{label}\"), one network that learns all classes.");
 }

@@ -10,8 +10,12 @@ using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
 [assembly: contract::Microsoft.ML.LoadableClass(
-    typeof(AnalogTorch.Models.MlNet.AnalogNetworkTransformer), typeof(AnalogTorch.Models.MlNet.NetworkLoader), null, typeof(contract::Microsoft.ML.SignatureLoadModel),
-    "AnalogTorch network", AnalogTorch.Models.MlNet.NetworkLoader.Signature)]
+    typeof(AnalogTorch.Models.MlNet.AnalogNetworkTransformer),
+    typeof(AnalogTorch.Models.MlNet.NetworkLoader),
+    null,
+    typeof(contract::Microsoft.ML.SignatureLoadModel),
+    "AnalogTorch network",
+    AnalogTorch.Models.MlNet.NetworkLoader.Signature)]
 
 namespace AnalogTorch.Models.MlNet;
 
@@ -118,5 +122,6 @@ internal static class NetworkLoader
 [Microsoft.ML.Transforms.CustomMappingFactoryAttribute(NetworkLoader.Signature)]
 public sealed class AnalogNetworkState : StateFactory
 {
-    private protected override BatchTransformer Restore(IHostEnvironment environment, string state) => AnalogNetworkTransformer.Of(environment, SavedNetwork.Read(state));
+    private protected override BatchTransformer Restore(IHostEnvironment environment, string state) =>
+        AnalogNetworkTransformer.Of(environment, SavedNetwork.Read(state));
 }

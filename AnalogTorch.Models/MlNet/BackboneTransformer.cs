@@ -8,8 +8,12 @@ using Microsoft.ML.Runtime;
 using static TorchSharp.torch;
 
 [assembly: contract::Microsoft.ML.LoadableClass(
-    typeof(AnalogTorch.Models.MlNet.BackboneTransformer), typeof(AnalogTorch.Models.MlNet.BackboneLoader), null, typeof(contract::Microsoft.ML.SignatureLoadModel),
-    "AnalogTorch backbone", AnalogTorch.Models.MlNet.BackboneLoader.Signature)]
+    typeof(AnalogTorch.Models.MlNet.BackboneTransformer),
+    typeof(AnalogTorch.Models.MlNet.BackboneLoader),
+    null,
+    typeof(contract::Microsoft.ML.SignatureLoadModel),
+    "AnalogTorch backbone",
+    AnalogTorch.Models.MlNet.BackboneLoader.Signature)]
 
 namespace AnalogTorch.Models.MlNet;
 
@@ -103,5 +107,6 @@ internal static class BackboneLoader
 [Microsoft.ML.Transforms.CustomMappingFactoryAttribute(BackboneLoader.Signature)]
 public sealed class BackboneState : StateFactory
 {
-    private protected override BatchTransformer Restore(IHostEnvironment environment, string state) => new BackboneTransformer(environment, new(SavedBackbone.Read(state)));
+    private protected override BatchTransformer Restore(IHostEnvironment environment, string state) =>
+        new BackboneTransformer(environment, new(SavedBackbone.Read(state)));
 }

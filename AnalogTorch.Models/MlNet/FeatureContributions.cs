@@ -5,12 +5,19 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
 [assembly: contract::Microsoft.ML.LoadableClass(
-    typeof(AnalogTorch.Models.MlNet.FeatureContributionTransformer), typeof(AnalogTorch.Models.MlNet.ContributionLoader), null, typeof(contract::Microsoft.ML.SignatureLoadModel),
-    "AnalogTorch feature contributions", AnalogTorch.Models.MlNet.ContributionLoader.Signature)]
+    typeof(AnalogTorch.Models.MlNet.FeatureContributionTransformer),
+    typeof(AnalogTorch.Models.MlNet.ContributionLoader),
+    null,
+    typeof(contract::Microsoft.ML.SignatureLoadModel),
+    "AnalogTorch feature contributions",
+    AnalogTorch.Models.MlNet.ContributionLoader.Signature)]
 
 namespace AnalogTorch.Models.MlNet;
 
-/// <summary>Makes a <see cref="FeatureContributionTransformer"/>; there is nothing to learn. Made by <see cref="AnalogCatalogs.CalculateFeatureContribution"/>.</summary>
+/// <summary>
+/// Makes a <see cref="FeatureContributionTransformer"/>; there is nothing to learn. Made by
+/// <see cref="AnalogCatalogs.CalculateFeatureContribution"/>.
+/// </summary>
 public sealed class FeatureContributionEstimator : IEstimator<FeatureContributionTransformer>
 {
     private readonly FeatureContributionTransformer transformer;
@@ -37,7 +44,11 @@ public sealed class FeatureContributionEstimator : IEstimator<FeatureContributio
             throw new ArgumentOutOfRangeException(nameof(inputSchema), $"Could not find feature column '{name}'");
         var features = found[^1];
         if (features.Kind != SchemaShape.Column.VectorKind.Vector || !features.ItemType.Equals(NumberDataViewType.Single))
-            throw new ArgumentOutOfRangeException(nameof(inputSchema), $"Schema mismatch for feature column '{name}': expected Vector<Single>, got {features.Kind} of {features.ItemType}");
+        {
+            throw new ArgumentOutOfRangeException(
+                nameof(inputSchema),
+                $"Schema mismatch for feature column '{name}': expected Vector<Single>, got {features.Kind} of {features.ItemType}");
+        }
         var slotNames = new SchemaShape(features.Annotations.Where(annotation => annotation.Name == AnnotationNames.SlotNames));
         var added = MlNetInternals.ShapeColumn(FeatureContributionTransformer.Column, features.Kind, features.ItemType, false, slotNames);
         return new([.. inputSchema.Where(column => column.Name != added.Name), added]);
@@ -46,9 +57,10 @@ public sealed class FeatureContributionEstimator : IEstimator<FeatureContributio
 
 /// <summary>Adds what each feature of a row contributes to its score.</summary>
 /// <remarks>
-/// A contribution is the score less the score that the row has without the feature, in units of the score. Without it means that the network gets 0 in its
-/// place: the mean of the training rows where features are scaled (<see cref="AnalogNetworkOptions.ScaleFeatures"/>). For a linear network of features that are
-/// not scaled it is weight times value, as of ML.NET's linear models. Both scores meet the same noise of the hardware. The network runs once more for each feature.
+/// A contribution is the score less the score that the row has without the feature, in units of the score. Without it means that the network gets
+/// 0 in its place: the mean of the training rows where features are scaled (<see cref="AnalogNetworkOptions.ScaleFeatures"/>). For a linear network
+/// of features that are not scaled it is weight times value, as of ML.NET's linear models. Both scores meet the same noise of the hardware. The
+/// network runs once more for each feature.
 /// </remarks>
 public sealed class FeatureContributionTransformer : BatchTransformer
 {
@@ -62,8 +74,8 @@ public sealed class FeatureContributionTransformer : BatchTransformer
     {
     }
 
-    internal FeatureContributionTransformer(IHostEnvironment environment, Lazy<AnalogNetworkTransformer> network, Lazy<SavedContributions> settings) : base(environment) =>
-        (this.network, this.settings) = (network, settings);
+    internal FeatureContributionTransformer(IHostEnvironment environment, Lazy<AnalogNetworkTransformer> network, Lazy<SavedContributions> settings)
+        : base(environment) => (this.network, this.settings) = (network, settings);
 
     /// <summary>The network whose scores are explained.</summary>
     public AnalogNetworkTransformer Network => network.Value;
@@ -84,11 +96,13 @@ public sealed class FeatureContributionTransformer : BatchTransformer
         var features = TrainingColumns.FeaturesIn(input, saved.FeatureColumn, saved.Features);
         var annotations = new DataViewSchema.Annotations.Builder();
         annotations.Add(features.Annotations, name => name == AnnotationNames.SlotNames);
-        var added = new DataViewSchema.DetachedColumn(Column, new VectorDataViewType(NumberDataViewType.Single, saved.Features), annotations.ToAnnotations());
+        var type = new VectorDataViewType(NumberDataViewType.Single, saved.Features);
+        var added = new DataViewSchema.DetachedColumn(Column, type, annotations.ToAnnotations());
         return new(input, dropped, features, [added], RowsOfBatch, (row, rows) => new Reader(this, row, features, rows));
     }
 
-    private sealed class Reader(FeatureContributionTransformer owner, DataViewRow input, DataViewSchema.Column column, int capacity) : BatchReader(capacity)
+    private sealed class Reader(FeatureContributionTransformer owner, DataViewRow input, DataViewSchema.Column column, int capacity)
+        : BatchReader(capacity)
     {
         private readonly int width = owner.Network.Saved.Features;
         private readonly FeatureRows rows = new(input, column, owner.Network.Saved.Features, capacity);
@@ -110,7 +124,7 @@ public sealed class FeatureContributionTransformer : BatchTransformer
         }
 
         public override Delegate Getter(int added, Func<int> place) =>
-            (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => Vectors.Fill(ref value, contributions.AsSpan(place() * width, width)));
+            (ValueGetter<VBuffer<float>>)((ref VBuffer<float> to) => Vectors.Fill(ref to, contributions.AsSpan(place() * width, width)));
     }
 }
 

@@ -22,7 +22,8 @@ namespace AnalogTorch.Models.MlNet
 
         /// <summary>A column of a shape, which nobody outside ML.NET can make.</summary>
         [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
-        public static extern SchemaShape.Column ShapeColumn(string name, SchemaShape.Column.VectorKind kind, DataViewType itemType, bool isKey, SchemaShape annotations);
+        public static extern SchemaShape.Column ShapeColumn(
+            string name, SchemaShape.Column.VectorKind kind, DataViewType itemType, bool isKey, SchemaShape annotations);
 
         [UnsafeAccessor(UnsafeAccessorKind.StaticMethod, Name = "GetEnvironment")]
         private static extern IHostEnvironment GetEnvironment(

@@ -34,5 +34,6 @@ internal static class ModelStates
         return context.Reader.ReadString();
     }
 
-    private static Internals.VersionInfo VersionOf(string signature) => new(Kind, Version, Version, Version, typeof(ModelStates).Assembly.GetName().Name!, signature);
+    private static Internals.VersionInfo VersionOf(string signature) =>
+        new(Kind, Version, Version, Version, typeof(ModelStates).Assembly.GetName().Name!, signature);
 }

@@ -3,7 +3,8 @@ using Microsoft.ML;
 namespace AnalogTorch.Models.MlNet;
 
 /// <summary>Reads features, runs the network on them, and gives scores.</summary>
-internal sealed class NetworkReader(DataViewRow input, DataViewSchema.Column features, RunningNetwork network, SavedNetwork saved, IReadOnlyList<ScoreColumn> columns, int capacity)
+internal sealed class NetworkReader(
+    DataViewRow input, DataViewSchema.Column features, RunningNetwork network, SavedNetwork saved, IReadOnlyList<ScoreColumn> columns, int capacity)
     : BatchReader(capacity)
 {
     private readonly int outputs = saved.Task.Outputs;

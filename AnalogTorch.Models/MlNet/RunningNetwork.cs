@@ -41,7 +41,9 @@ internal sealed class RunningNetwork(SavedNetwork saved)
         }
     }
 
-    /// <summary>Computes what each feature of some examples contributes to their only score: the score less that with 0 for the feature, in the same noise.</summary>
+    /// <summary>
+    /// Computes what each feature of some examples contributes to their only score: the score less that with 0 for the feature, in the same noise.
+    /// </summary>
     /// <param name="inputs">Features, example by example.</param>
     /// <param name="results">Where the contributions go to, example by example.</param>
     /// <param name="count">Number of examples.</param>

@@ -6,7 +6,8 @@ namespace AnalogTorch.Models.MlNet;
 
 /// <summary>How transformers were saved before they were loadable classes (<see cref="ModelStates"/>), so that those models are still read.</summary>
 /// <remarks>
-/// Three are in the place of one: one that adds an empty column, one of ML.NET's own that maps this column to a key whose only value is the state, and one by
+/// Three are in the place of one: one that adds an empty column, one of ML.NET's own that maps this column to a key whose only value is the state,
+/// and one by
 /// name, which reads the state from the schema and drops both columns.
 /// </remarks>
 internal static class SavedState

@@ -3,10 +3,12 @@ using static TorchSharp.torch;
 
 namespace AnalogTorch.Models.Weights;
 
-/// <summary>Hugging Face's index of a model in several files: a JSON object whose <c>weight_map</c> says of every tensor in which file beside it the tensor is.</summary>
+/// <summary>
+/// Hugging Face's index of a model in several files: a JSON object whose <c>weight_map</c> says of every tensor in which file beside it that is.
+/// </summary>
 /// <remarks>
-/// The files, mostly <c>model-00001-of-00003.safetensors</c> and so on, are of any format that is read here. What they hold beyond the index is there too.
-/// A link is followed, as that of a cache is, but a name that leads out of the folder is not.
+/// The files, mostly <c>model-00001-of-00003.safetensors</c> and so on, are of any format that is read here. What they hold beyond the index is
+/// there too. A link is followed, as that of a cache is, but a name that leads out of the folder is not.
 /// </remarks>
 internal sealed class ShardIndex : WeightFormat
 {
@@ -27,9 +29,10 @@ internal sealed class ShardIndex : WeightFormat
             if (files.Length == 1)
                 return files[0];
             if (files.Length > 1)
-                throw new FileNotFoundException($"Folder {path} holds {files.Length} files {pattern}, as {Path.GetFileName(files[0])}, of which none is the model as a whole; name the one to open.", path);
+                throw new FileNotFoundException($"Folder {path} holds {files.Length} files {pattern}, as {Path.GetFileName(files[0])}; name the one to open.", path);
         }
-        throw new FileNotFoundException($"Folder {path} holds neither an index of shards (model.safetensors.index.json) nor a .safetensors file; name a weight file.", path);
+        throw new FileNotFoundException(
+            $"Folder {path} holds neither an index of shards (model.safetensors.index.json) nor a .safetensors file; name a weight file.", path);
     }
 
     public override bool Recognizes(Stream stream, string path)
@@ -53,16 +56,21 @@ internal sealed class ShardIndex : WeightFormat
         using var index = JsonDocument.Parse(stream);
         stream.Dispose();
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        var (shards, places) = (new Dictionary<string, WeightFile>(StringComparer.Ordinal), new Dictionary<string, WeightFile>(StringComparer.Ordinal));
+        var shards = new Dictionary<string, WeightFile>(StringComparer.Ordinal);
+        var places = new Dictionary<string, WeightFile>(StringComparer.Ordinal);
         var entries = new List<WeightEntry>();
         try
         {
-            foreach (var (tensor, shard) in index.RootElement.GetProperty(Map).EnumerateObject().Select(property => (property.Name, property.Value.GetString() ?? "")))
+            foreach (var property in index.RootElement.GetProperty(Map).EnumerateObject())
             {
+                var (tensor, shard) = (property.Name, property.Value.GetString() ?? "");
                 if (!shards.TryGetValue(shard, out var file))
                     shards.Add(shard, file = OpenShard(path, folder, tensor, shard));
                 if (!file.Contains(tensor))
-                    throw new InvalidDataException($"{path} says that tensor '{tensor}' is in {shard}, which does not hold it; get both again from where they came.");
+                {
+                    throw new InvalidDataException(
+                        $"{path} says that tensor '{tensor}' is in {shard}, which does not hold it; get both again from where they came.");
+                }
                 if (!places.TryAdd(tensor, file))
                     throw new InvalidDataException($"{path} names tensor '{tensor}' twice; get it again from where it came.");
                 entries.Add(file.Entry(tensor));
@@ -74,7 +82,11 @@ internal sealed class ShardIndex : WeightFormat
                 foreach (var entry in file.Entries.Where(entry => !named.Contains(entry.Name)))
                 {
                     if (!places.TryAdd(entry.Name, file))
-                        throw new InvalidDataException($"Tensor '{entry.Name}' is in {shard} and in {Path.GetFileName(places[entry.Name].Path)}, and {path} does not say which one it is; get them again from where they came.");
+                    {
+                        throw new InvalidDataException(
+                            $"Tensor '{entry.Name}' is in {shard} and in {Path.GetFileName(places[entry.Name].Path)}, "
+                            + $"and {path} does not say which one it is; get them again from where they came.");
+                    }
                     entries.Add(entry);
                 }
             }
@@ -94,11 +106,21 @@ internal sealed class ShardIndex : WeightFormat
     {
         var at = Path.GetFullPath(Path.Combine(folder, shard));
         if (!at.StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-            throw new InvalidDataException($"{path} says that tensor '{tensor}' is in '{shard}', which is outside its folder; shards are only read from beside their index.");
+        {
+            throw new InvalidDataException(
+                $"{path} says that tensor '{tensor}' is in '{shard}', which is outside its folder; shards are only read from beside their index.");
+        }
         if (at.EndsWith(Extension, StringComparison.OrdinalIgnoreCase))
-            throw new InvalidDataException($"{path} says that tensor '{tensor}' is in '{shard}', which is no file of weights; shards are .safetensors or .bin files.");
+        {
+            throw new InvalidDataException(
+                $"{path} says that tensor '{tensor}' is in '{shard}', which is no file of weights; shards are .safetensors or .bin files.");
+        }
         if (!File.Exists(at))
-            throw new FileNotFoundException($"{path} says that tensor '{tensor}' is in {shard}, but there is no such file beside it; get the missing shard from where the others came.", at);
+        {
+            throw new FileNotFoundException(
+                $"{path} says that tensor '{tensor}' is in {shard}, but there is no such file beside it; get the missing shard from where the others came.",
+                at);
+        }
         return OfShard(path, () => WeightFile.Open(at));
     }
 
@@ -120,7 +142,12 @@ internal sealed class ShardIndex : WeightFormat
             ? metadata.EnumerateObject().DistinctBy(entry => entry.Name).ToDictionary(entry => entry.Name, entry => entry.Value.ToString())
             : [];
 
-    private sealed class Content(string path, IReadOnlyList<WeightFile> shards, Dictionary<string, WeightFile> places, IReadOnlyList<WeightEntry> entries, IReadOnlyDictionary<string, string> metadata) : IWeightContent
+    private sealed class Content(
+        string path,
+        IReadOnlyList<WeightFile> shards,
+        Dictionary<string, WeightFile> places,
+        IReadOnlyList<WeightEntry> entries,
+        IReadOnlyDictionary<string, string> metadata) : IWeightContent
     {
         public IReadOnlyList<WeightEntry> Entries => entries;
 

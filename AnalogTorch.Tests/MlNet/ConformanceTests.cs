@@ -85,7 +85,8 @@ public class ConformanceTests
         var keys = Rows.Keys(ml).Fit(data);
         var network = Rows.Trainer(ml, "multiclass").Fit(keys.Transform(data));
         var blanks = ml.Data.LoadFromEnumerable<BlankRow>([new()]);
-        var states = ml.Transforms.Conversion.MapValueToKey(SavedState.StateColumn, SavedState.BlankColumn, keyData: ml.Data.LoadFromEnumerable<BlankRow>([new() { Blank = network.WriteState() }]));
+        var state = ml.Data.LoadFromEnumerable<BlankRow>([new() { Blank = network.WriteState() }]);
+        var states = ml.Transforms.Conversion.MapValueToKey(SavedState.StateColumn, SavedState.BlankColumn, keyData: state);
         ITransformer older = new TransformerChain<ITransformer>(keys, new TransformerChain<ITransformer>(
             ml.Transforms.CustomMapping<Nothing, BlankRow>(BlankFactory.Fill, BlankFactory.Contract).Fit(blanks),
             states.Fit(blanks),
@@ -98,7 +99,7 @@ public class ConformanceTests
         new MLContext().Model.Save(loaded, schema, folder.At("again.zip"));
         Assert.Equal(expected, Rows.Scores(new MLContext().Model.Load(folder.At("again.zip"), out _), data));
         // On a chip it is an ordinary network.
-        Assert.Equal(Rows.Features, ((IEnumerable<ITransformer>)loaded.Programmed(after: 0)).OfType<AnalogNetworkTransformer>().Single().Model.parameters().First().shape[1]);
+        Assert.Equal(0, ((IEnumerable<ITransformer>)loaded.Programmed(after: 0)).OfType<AnalogNetworkTransformer>().Single().Time);
     }
 
     /// <summary>Keys stand for values of other types than text as well.</summary>

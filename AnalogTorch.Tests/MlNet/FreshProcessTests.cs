@@ -42,7 +42,8 @@ public class FreshProcessTests
         using var folder = new TemporaryFolder();
         var ml = new MLContext(1);
         var data = Rows.View(ml, 600);
-        ITransformer model = Rows.Keys(ml).Append(ml.Transforms.Concatenate("Features", "Features", "Weight")).Append(Rows.Trainer(ml, "multiclass")).Fit(data);
+        ITransformer model = Rows.Keys(ml).Append(ml.Transforms.Concatenate("Features", "Features", "Weight"))
+            .Append(Rows.Trainer(ml, "multiclass")).Fit(data);
         if (programmed)
             model = model.Programmed(after: 1000, recalibrateWith: data);
         ml.Model.Save(model, data.Schema, folder.At("model.zip"));

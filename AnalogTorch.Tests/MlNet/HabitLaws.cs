@@ -1,6 +1,8 @@
 namespace AnalogTorch.Tests.MlNet;
 
-/// <summary>What works with a trainer of ML.NET works with ours in its place, however it is trained, or is refused by a sentence that says what to write.</summary>
+/// <summary>
+/// What works with a trainer of ML.NET works with ours in its place, however it is trained, or is refused by a sentence that says what to write.
+/// </summary>
 public class HabitLaws
 {
     /// <summary>What is refused, and what its sentence must say.</summary>

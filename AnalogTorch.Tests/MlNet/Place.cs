@@ -51,7 +51,8 @@ internal sealed record Place(string Task, string Kind)
 
     /// <summary>What comes before the trainer.</summary>
     public EstimatorChain<Microsoft.ML.Transforms.ValueToKeyMappingTransformer> Before =>
-        new EstimatorChain<ITransformer>().Append(Ml.Transforms.Concatenate("Features", "A", "B", "C")).Append(Ml.Transforms.Conversion.MapValueToKey("Label", "Kind"));
+        new EstimatorChain<ITransformer>().Append(Ml.Transforms.Concatenate("Features", "A", "B", "C"))
+            .Append(Ml.Transforms.Conversion.MapValueToKey("Label", "Kind"));
 
     public EstimatorChain<ITransformer> Pipeline => Before.Append(Trainer());
 
@@ -69,13 +70,6 @@ internal sealed record Place(string Task, string Kind)
     public ITransformer Last => ((IEnumerable<ITransformer>)Model).Last();
 
     public IDataView Scored => Model.Transform(Data);
-
-    public static string[] SlotNames(DataViewSchema.Column column)
-    {
-        var names = default(VBuffer<ReadOnlyMemory<char>>);
-        column.GetSlotNames(ref names);
-        return [.. names.DenseValues().Select(name => name.ToString())];
-    }
 
     public IDataView View(Func<PlainRow, bool> which) => Ml.Data.LoadFromEnumerable(All.Where(which).ToArray());
 
@@ -101,8 +95,16 @@ internal sealed record Place(string Task, string Kind)
 
     public AnalogNetworkTrainer Own(string label, string features = "Features", string? weight = null)
     {
-        var options = new AnalogNetworkOptions { LabelColumnName = label, FeatureColumnName = features, ExampleWeightColumnName = weight, Epochs = 1, Seed = 7, Network = new MlpNetwork { HiddenUnits = [3] } };
-        options.Training = ConformanceTests.Trainings[Kind == Chip ? "aware" : Kind];
+        var options = new AnalogNetworkOptions
+        {
+            LabelColumnName = label,
+            FeatureColumnName = features,
+            ExampleWeightColumnName = weight,
+            Epochs = 1,
+            Seed = 7,
+            Network = new MlpNetwork { HiddenUnits = [3] },
+            Training = ConformanceTests.Trainings[Kind == Chip ? "aware" : Kind],
+        };
         return Task switch
         {
             "binary" => Ml.BinaryClassification.Trainers.AnalogNetwork(options),

@@ -46,11 +46,12 @@ public sealed class ShardTests : IDisposable
     {
         using var scope = NewDisposeScope();
         var (model, other) = (Network(1), Network(2));
-        Assert.Contains("neither an index of shards", Assert.Throws<FileNotFoundException>(() => other.LoadWeights(folder.Path)).Message, StringComparison.Ordinal);
+        string Says() => Assert.Throws<FileNotFoundException>(() => other.LoadWeights(folder.Path)).Message;
+        Assert.Contains("neither an index of shards", Says(), StringComparison.Ordinal);
         model.SaveWeights(folder.At("model.safetensors"));
         Assert.True(other.LoadWeights(folder.Path).IsComplete);
         model.SaveWeights(folder.At("other.safetensors"));
-        Assert.Contains("holds 2 files *.safetensors, as model.safetensors", Assert.Throws<FileNotFoundException>(() => other.LoadWeights(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("holds 2 files *.safetensors, as model.safetensors; name the one", Says(), StringComparison.Ordinal);
     }
 
     /// <summary>What a shard holds beyond the index is there, and refused by an exact fit as in one file.</summary>
@@ -71,7 +72,7 @@ public sealed class ShardTests : IDisposable
         Assert.False(other.LoadWeights(Index, WeightFit.Covering).IsComplete);
         File.Copy(folder.At(Second), folder.At("third.safetensors"), overwrite: true);
         var message = Assert.Throws<InvalidDataException>(() => other.LoadWeights(Index, WeightFit.Covering)).Message;
-        Assert.Equal($"Tensor 'rest.weight' is in third.safetensors and in {Second}, and {Index} does not say which one it is; get them again from where they came.", message);
+        Assert.StartsWith($"Tensor 'rest.weight' is in third.safetensors and in {Second}, and {Index} does not say which one it is;", message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,21 +91,26 @@ public sealed class ShardTests : IDisposable
             Assert.Contains(Index, message, StringComparison.Ordinal);
             return message;
         }
-        Assert.Contains("tensor 'two.bias' is in model-00003-of-00002.safetensors, but there is no such file", Says<FileNotFoundException>([.. Map(First, Second)[..3], ("two.bias", "model-00003-of-00002.safetensors")]), StringComparison.Ordinal);
-        Assert.Contains($"tensor 'two.bias' is in {First}, which does not hold it", Says<InvalidDataException>([.. Map(First, Second)[..3], ("two.bias", First)]), StringComparison.Ordinal);
+        var rest = Map(First, Second)[..3];
+        Assert.Contains("tensor 'two.bias' is in third.safetensors, but there is no such file", Says<FileNotFoundException>([.. rest, ("two.bias", "third.safetensors")]), StringComparison.Ordinal);
+        Assert.Contains($"tensor 'two.bias' is in {First}, which does not hold it", Says<InvalidDataException>([.. rest, ("two.bias", First)]), StringComparison.Ordinal);
         foreach (var outside in new[] { "../stolen.safetensors", "/etc/passwd", "deeper/../../stolen.safetensors", "" })
-            Assert.Contains($"tensor 'one.bias' is in '{outside}', which is outside its folder", Says<InvalidDataException>(("one.bias", outside)), StringComparison.Ordinal);
-        Assert.Contains("tensor 'one.bias' is in 'model.safetensors.index.json', which is no file of weights", Says<InvalidDataException>(("one.bias", "model.safetensors.index.json")), StringComparison.Ordinal);
+            Assert.Contains($"'one.bias' is in '{outside}', which is outside its folder", Says<InvalidDataException>(("one.bias", outside)), StringComparison.Ordinal);
+        var itself = Path.GetFileName(Index);
+        Assert.Contains($"'one.bias' is in '{itself}', which is no file of weights", Says<InvalidDataException>(("one.bias", itself)), StringComparison.Ordinal);
         Assert.Contains("names tensor 'one.bias' twice", Says<InvalidDataException>(("one.bias", First), ("one.bias", First)), StringComparison.Ordinal);
         Assert.Contains("it names no tensor", Says<InvalidDataException>(), StringComparison.Ordinal);
         File.WriteAllBytes(folder.At(Second), File.ReadAllBytes(folder.At(Second))[..^4]);
         Assert.Matches($"^.*{Second} is damaged.*, as a shard of .*{Path.GetFileName(Index)}.$", Says<InvalidDataException>(Map(First, Second)));
-        File.WriteAllText(Index, """{"weight_map": {"one.bias": 3}}""");
-        Assert.Contains("is damaged", Assert.Throws<InvalidDataException>(() => other.LoadWeights(Index)).Message, StringComparison.Ordinal);
-        File.WriteAllText(Index, """{"weight_map": {"one.bi""");
-        Assert.Contains("is damaged", Assert.Throws<InvalidDataException>(() => other.LoadWeights(Index)).Message, StringComparison.Ordinal);
-        File.WriteAllText(folder.At("config.json"), """{"model_type": "gpt2"}""");
-        Assert.Contains("of no format that is read here", Assert.Throws<InvalidDataException>(() => other.LoadWeights(folder.At("config.json"))).Message, StringComparison.Ordinal);
+        foreach (var (text, says) in new[]
+        {
+            ("""{"weight_map": {"one.bias": 3}}""", "is damaged"), ("""{"weight_map": {"one.bi""", "is damaged"), ("""{"weight_map": []}""", "is damaged"),
+            ("""{"model_type": "gpt2"}""", "of no format that is read here"),
+        })
+        {
+            File.WriteAllText(Index, text);
+            Assert.Contains(says, Assert.Throws<InvalidDataException>(() => other.LoadWeights(Index)).Message, StringComparison.Ordinal);
+        }
         // Nothing was changed by any of them.
         Assert.All(before, entry => Assert.True(entry.Value.eq(other.state_dict()[entry.Key]).all().item<bool>(), entry.Key));
     }
@@ -132,7 +138,8 @@ public sealed class ShardTests : IDisposable
         return model;
     }
 
-    private static (string Tensor, string Shard)[] Map(string first, string second) => [("one.weight", first), ("one.bias", first), ("two.weight", second), ("two.bias", second)];
+    private static (string Tensor, string Shard)[] Map(string first, string second) =>
+        [("one.weight", first), ("one.bias", first), ("two.weight", second), ("two.bias", second)];
 
     private void Save(Module<Tensor, Tensor> model, string first, string second)
     {

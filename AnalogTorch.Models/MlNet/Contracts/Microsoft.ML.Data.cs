@@ -1,4 +1,5 @@
-// Compiled into a reference of its own, which nobody runs: it says to the compiler that these types of Microsoft.ML.Data exist. They are internal there:
+// Compiled into a reference of its own, which nobody runs: it says to the compiler that these types of Microsoft.ML.Data exist. They are internal
+// there:
 // the first is how permutation feature importance finds the predictor of a pipeline, the others how a data view is asked whether it becomes ONNX.
 namespace Microsoft.ML
 {
