@@ -84,7 +84,8 @@ public class ContributionTests
         var ml = new MLContext(1);
         var data = Rows.View(ml, 300);
         var trained = Rows.Trainer(ml, "regression").Fit(data);
-        ITransformer With(AnalogNetworkTransformer network) => new TransformerChain<ITransformer>(network, ml.Transforms.CalculateFeatureContribution(network, 3, 3, normalize: false).Fit(data));
+        ITransformer With(AnalogNetworkTransformer network) =>
+            new TransformerChain<ITransformer>(network, ml.Transforms.CalculateFeatureContribution(network, 3, 3, normalize: false).Fit(data));
         var model = With(trained);
         var chip = model.Programmed(after: 3600, seed: 5);
         string[] Of(ITransformer each)
@@ -135,9 +136,14 @@ public class ContributionTests
         var data = Rows.View(ml, 60);
         var binary = Rows.Trainer(ml, "binary").Fit(data);
         var regression = Rows.Trainer(ml, "regression").Fit(data);
-        static void Says(string message, Action work) => Assert.StartsWith(message, Assert.ThrowsAny<ArgumentException>(work).Message, StringComparison.Ordinal);
-        Says("CalculateFeatureContribution reports 0 or more contributions of either sign, but got -1 positive", () => ml.Transforms.CalculateFeatureContribution(binary, -1));
-        Says("ChangeModelThreshold needs the network of a binary classification, but got that of a regression.", () => ml.BinaryClassification.ChangeModelThreshold(regression, 1));
+        static void Says(string message, Action work) =>
+            Assert.StartsWith(message, Assert.ThrowsAny<ArgumentException>(work).Message, StringComparison.Ordinal);
+        Says(
+            "CalculateFeatureContribution reports 0 or more contributions of either sign, but got -1 positive and 10 negative.",
+            () => ml.Transforms.CalculateFeatureContribution(binary, -1));
+        Says(
+            "ChangeModelThreshold needs the network of a binary classification, but got that of a regression.",
+            () => ml.BinaryClassification.ChangeModelThreshold(regression, 1));
         Says("ChangeModelThreshold needs a score", () => ml.BinaryClassification.ChangeModelThreshold(binary, float.NaN));
         var estimator = ml.Transforms.CalculateFeatureContribution(binary);
         var other = ml.Transforms.DropColumns("Features").Fit(data).Transform(data);

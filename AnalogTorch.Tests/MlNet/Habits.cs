@@ -3,6 +3,7 @@ using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Trainers;
 using Calibrated = Microsoft.ML.Calibrators.CalibratedModelParametersBase<Microsoft.ML.Trainers.LinearBinaryModelParameters, Microsoft.ML.Calibrators.PlattCalibrator>;
+using Habit = (string[] Tasks, System.Func<AnalogTorch.Tests.MlNet.Place, string[]> Run);
 
 namespace AnalogTorch.Tests.MlNet;
 
@@ -12,8 +13,7 @@ internal static class Habits
     private static readonly string[] Every = Place.Tasks, Binary = ["binary"], Multiclass = ["multiclass"], OneScore = ["binary", "regression"];
 
     /// <summary>A habit: for which tasks there is one, and what it gives, as lines that do not depend on what a model learnt.</summary>
-    public static IReadOnlyDictionary<string, (string[] Tasks, Func<Place, string[]> Run)> All { get; } =
-        new Dictionary<string, (string[], Func<Place, string[]>)>
+    public static IReadOnlyDictionary<string, Habit> All { get; } = new Dictionary<string, Habit>
     {
         ["transform"] = (Every, place => Describe(place.Scored)),
         ["shape before it is fitted"] = (Every, place => Shape(place.Pipeline.GetOutputSchema(Rows.ShapeOf(null, place.Data.Schema)))),
@@ -21,7 +21,8 @@ internal static class Habits
         {
             var split = place.Ml.Data.TrainTestSplit(place.Data, 0.3);
             return Describe(place.Fit(place.Pipeline, split.TrainSet).Transform(split.TestSet));
-        }),
+        }
+        ),
         ["evaluate"] = (Every, place => Finite(Metrics(place, place.Scored))),
         ["evaluate non-calibrated"] = (Binary, place => Finite(place.Ml.BinaryClassification.EvaluateNonCalibrated(place.Scored, "Flag"))),
         ["cross-validate"] = (Every, place => place.Task switch
@@ -46,7 +47,8 @@ internal static class Habits
         {
             var trainer = (ITrainerEstimator<ISingleFeaturePredictionTransformer<object>, object>)place.Trainer();
             return [$"{trainer.Info.NeedNormalization}"];
-        }),
+        }
+        ),
         ["Platt"] = (OneScore, place => OnScores(place, place.Ml.BinaryClassification.Calibrators.Platt("Flag"))),
         ["isotonic"] = (OneScore, place => OnScores(place, place.Ml.BinaryClassification.Calibrators.Isotonic("Flag"))),
         ["Platt in the pipeline"] = (OneScore, place => Followed(place, place.Ml.BinaryClassification.Calibrators.Platt("Flag"))),
@@ -61,28 +63,32 @@ internal static class Habits
             return OnScores(place, place.IsNative
                 ? trainers.OneVersusAll(binary.SdcaLogisticRegression(maximumNumberOfIterations: 1))
                 : trainers.OneVersusAll(place.Own("Label")));
-        }),
+        }
+        ),
         ["pairwise coupling"] = (Binary, place =>
         {
             var (trainers, binary) = (place.Ml.MulticlassClassification.Trainers, place.Ml.BinaryClassification.Trainers);
             return OnScores(place, place.IsNative
                 ? trainers.PairwiseCoupling(binary.SdcaLogisticRegression(maximumNumberOfIterations: 1))
                 : trainers.PairwiseCoupling(place.Own("Label")));
-        }),
+        }
+        ),
         ["cache"] = (Every, place => Describe(place.Fit(place.Before.AppendCacheCheckpoint(place.Ml).Append(place.Trainer())).Transform(place.Data))),
         ["on-fit delegate"] = (Every, place =>
         {
             var seen = new List<string>();
             place.Fit(place.Before.Append(place.Trainer().WithOnFitDelegate(transformer => seen.AddRange(Predictor(transformer)))));
             return [.. seen];
-        }),
+        }
+        ),
         ["the best of several"] = (Every, place =>
         {
             IEstimator<ITransformer> normalized = place.Before.Append(place.Ml.Transforms.NormalizeMinMax("Features")).Append(place.Trainer());
             IEstimator<ITransformer>[] choices = [place.Pipeline, normalized];
             var models = choices.Select(each => place.Fit(each)).ToArray();
             return Describe(models.MaxBy(model => Best(Metrics(place, model.Transform(place.Data))))!.Transform(place.Data))[^1..];
-        }),
+        }
+        ),
         ["weights"] = (Every, place => Describe(place.Fit(place.Before.Append(place.Trainer(weight: "Weight"))).Transform(place.Data))),
         ["other names"] = (Every, place =>
         {
@@ -91,25 +97,29 @@ internal static class Habits
                 .Append(ml.Transforms.DropColumns("Features"));
             var model = place.Fit(named.Append(place.Trainer("Truth", "Inputs")));
             return [.. Describe(model.Transform(place.Data)), .. Predictor(((IEnumerable<ITransformer>)model).Last())];
-        }),
+        }
+        ),
         ["sparse features"] = (Every, place =>
         {
             var ml = place.Ml;
             var model = place.Fit(ml.Transforms.Categorical.OneHotEncoding("Hot", "Word").Append(ml.Transforms.Concatenate("Features", "Hot", "A"))
                 .Append(ml.Transforms.Conversion.MapValueToKey("Label", "Kind")).Append(place.Trainer()));
             return [.. Describe(model.Transform(place.Data)), .. place.Importance(model)];
-        }),
+        }
+        ),
         ["keys of other values"] = (Multiclass, place =>
         {
             var keys = place.Before.Append(place.Ml.Transforms.Conversion.MapValueToKey("Label", "Code"));
             return Describe(place.Fit(keys.Append(place.Trainer())).Transform(place.Data));
-        }),
+        }
+        ),
         ["keys without values"] = (Multiclass, place => Describe(place.Fit(place.Before.Append(place.Trainer("Key"))).Transform(place.Data))),
         ["a class that no row has"] = (Multiclass, place =>
         {
             var keys = place.Before.Fit(place.Data);
             return Describe(place.Fit(place.Trainer(), keys.Transform(place.View(row => row.Kind != "two"))).Transform(keys.Transform(place.Data)));
-        }),
+        }
+        ),
         ["rows of one class"] =
             (["binary", "multiclass"], place => Describe(place.Fit(place.Pipeline, place.View(row => row.Flag)).Transform(place.Data))),
         ["values of predicted keys"] = (Multiclass, place => Followed(place, place.Ml.Transforms.Conversion.MapKeyToValue("Word", "PredictedLabel"))),
@@ -123,25 +133,29 @@ internal static class Habits
             var results = new string[4][];
             Parallel.For(0, results.Length, i => results[i] = Engine(place, model));
             return [.. results.SelectMany(each => each).Distinct()];
-        }),
+        }
+        ),
         ["saved and loaded"] = (Every, place =>
         {
             var loaded = place.Reloaded(place.Model, times: 2);
             Assert.Equal(Rows.Scores(place.Model, place.Data), Rows.Scores(loaded, place.Data));
             return Describe(loaded.Transform(place.Data));
-        }),
+        }
+        ),
         ["cached, shuffled, taken, filtered"] = (Every, place =>
         {
             var (data, scored) = (place.Ml.Data, place.Scored);
             IDataView[] views = [data.Cache(scored), data.ShuffleRows(scored), data.TakeRows(scored, 5), data.FilterRowsByColumn(scored, "Number", 0, 1e6)];
             return [.. views.Select(view => $"{view.Preview().RowView.Length}")];
-        }),
+        }
+        ),
         ["saved as binary data"] = (Every, place =>
         {
             using var stream = new MemoryStream();
             place.Ml.Data.SaveAsBinary(place.Scored, stream);
             return [$"{stream.Length > 1000}"];
-        }),
+        }
+        ),
         ["no rows"] = (Every, place => [$"{Rows.Values(place.Model.Transform(place.View(_ => false)), [place.Scored.Schema["Number"]]).Count()}"]),
         ["ONNX"] = (Every, place => [Onnx(place.Scored)]),
     };
@@ -153,10 +167,12 @@ internal static class Habits
     private static TransformerChain<ITransformer> Loaded(Place place) => (TransformerChain<ITransformer>)place.Reloaded(place.Model);
 
     /// <summary>What a pipeline gives that goes on after the trainer.</summary>
-    private static string[] Followed(Place place, IEstimator<ITransformer> next) => Describe(place.Fit(place.Pipeline.Append(next)).Transform(place.Data));
+    private static string[] Followed(Place place, IEstimator<ITransformer> next) =>
+        Describe(place.Fit(place.Pipeline.Append(next)).Transform(place.Data));
 
     /// <summary>What an estimator gives that is fitted to what the model gave.</summary>
-    private static string[] OnScores(Place place, IEstimator<ITransformer> estimator) => Describe(estimator.Fit(place.Scored).Transform(place.Scored));
+    private static string[] OnScores(Place place, IEstimator<ITransformer> estimator) =>
+        Describe(estimator.Fit(place.Scored).Transform(place.Scored));
 
     private static string[] Predictor(ITransformer transformer)
     {

@@ -72,7 +72,8 @@ public sealed class ShardTests : IDisposable
         Assert.False(other.LoadWeights(Index, WeightFit.Covering).IsComplete);
         File.Copy(folder.At(Second), folder.At("third.safetensors"), overwrite: true);
         var message = Assert.Throws<InvalidDataException>(() => other.LoadWeights(Index, WeightFit.Covering)).Message;
-        Assert.StartsWith($"Tensor 'rest.weight' is in third.safetensors and in {Second}, and {Index} does not say which one it is;", message, StringComparison.Ordinal);
+        var expected = $"Tensor 'rest.weight' is in third.safetensors and in {Second}, and {Index} does not say which one it is;";
+        Assert.StartsWith(expected, message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -92,19 +93,27 @@ public sealed class ShardTests : IDisposable
             return message;
         }
         var rest = Map(First, Second)[..3];
-        Assert.Contains("tensor 'two.bias' is in third.safetensors, but there is no such file", Says<FileNotFoundException>([.. rest, ("two.bias", "third.safetensors")]), StringComparison.Ordinal);
-        Assert.Contains($"tensor 'two.bias' is in {First}, which does not hold it", Says<InvalidDataException>([.. rest, ("two.bias", First)]), StringComparison.Ordinal);
+        var missing = Says<FileNotFoundException>([.. rest, ("two.bias", "third.safetensors")]);
+        Assert.Contains("tensor 'two.bias' is in third.safetensors, but there is no such file", missing, StringComparison.Ordinal);
+        var elsewhere = Says<InvalidDataException>([.. rest, ("two.bias", First)]);
+        Assert.Contains($"tensor 'two.bias' is in {First}, which does not hold it", elsewhere, StringComparison.Ordinal);
         foreach (var outside in new[] { "../stolen.safetensors", "/etc/passwd", "deeper/../../stolen.safetensors", "" })
-            Assert.Contains($"'one.bias' is in '{outside}', which is outside its folder", Says<InvalidDataException>(("one.bias", outside)), StringComparison.Ordinal);
+        {
+            var message = Says<InvalidDataException>(("one.bias", outside));
+            Assert.Contains($"'one.bias' is in '{outside}', which is outside its folder", message, StringComparison.Ordinal);
+        }
         var itself = Path.GetFileName(Index);
-        Assert.Contains($"'one.bias' is in '{itself}', which is no file of weights", Says<InvalidDataException>(("one.bias", itself)), StringComparison.Ordinal);
-        Assert.Contains("names tensor 'one.bias' twice", Says<InvalidDataException>(("one.bias", First), ("one.bias", First)), StringComparison.Ordinal);
+        Assert.Contains($"'{itself}', which is no file of weights", Says<InvalidDataException>(("one.bias", itself)), StringComparison.Ordinal);
+        var twice = Says<InvalidDataException>(("one.bias", First), ("one.bias", First));
+        Assert.Contains("names tensor 'one.bias' twice", twice, StringComparison.Ordinal);
         Assert.Contains("it names no tensor", Says<InvalidDataException>(), StringComparison.Ordinal);
         File.WriteAllBytes(folder.At(Second), File.ReadAllBytes(folder.At(Second))[..^4]);
         Assert.Matches($"^.*{Second} is damaged.*, as a shard of .*{Path.GetFileName(Index)}.$", Says<InvalidDataException>(Map(First, Second)));
         foreach (var (text, says) in new[]
         {
-            ("""{"weight_map": {"one.bias": 3}}""", "is damaged"), ("""{"weight_map": {"one.bi""", "is damaged"), ("""{"weight_map": []}""", "is damaged"),
+            ("""{"weight_map": {"one.bias": 3}}""", "is damaged"),
+            ("""{"weight_map": {"one.bi""", "is damaged"),
+            ("""{"weight_map": []}""", "is damaged"),
             ("""{"model_type": "gpt2"}""", "of no format that is read here"),
         })
         {
