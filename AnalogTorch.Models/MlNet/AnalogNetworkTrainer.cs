@@ -73,7 +73,7 @@ public sealed class AnalogNetworkTrainer : ITrainerEstimator<AnalogNetworkTransf
                 (rows, validation) = NetworkFit.Split(all, options.ValidationFraction, seed);
             learnt = learnt.Fitted(rows.Labels, columns.Label);
             var saved = new NetworkFit(options, learnt, seed, host, channel).Run(rows, validation);
-            return new(host, saved);
+            return AnalogNetworkTransformer.Of(host, saved);
         }
         finally
         {

@@ -1,3 +1,5 @@
+extern alias contract;
+
 using System.Globalization;
 using AnalogTorch.Presets;
 using AnalogTorch.Tiles;
@@ -7,6 +9,14 @@ using Microsoft.ML.Runtime;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
+[assembly: contract::Microsoft.ML.LoadableClass(
+    typeof(AnalogTorch.Models.MlNet.AnalogNetworkTransformer),
+    typeof(AnalogTorch.Models.MlNet.NetworkLoader),
+    null,
+    typeof(contract::Microsoft.ML.SignatureLoadModel),
+    "AnalogTorch network",
+    AnalogTorch.Models.MlNet.NetworkLoader.Signature)]
+
 namespace AnalogTorch.Models.MlNet;
 
 /// <summary>A trained network in a pipeline: it reads features, and adds scores as ML.NET's own trainers do.</summary>
@@ -15,31 +25,37 @@ namespace AnalogTorch.Models.MlNet;
 /// on the chip that <see cref="Programmed"/> put it into. Where the hardware is noisy, noise depends on the place of a row in the data view, so
 /// that reading it again gives the same; a prediction engine always meets the noise of the first row. Row by row or batch by batch, outputs may differ in their last bits.
 /// </remarks>
-public sealed class AnalogNetworkTransformer : BatchTransformer, ISingleFeaturePredictionTransformer<Module<Tensor, Tensor>>
+public abstract class AnalogNetworkTransformer : BatchTransformer, ISingleFeaturePredictionTransformer<Module<Tensor, Tensor>>
 {
     private const int RowsOfBatch = 256;
-    private readonly SavedNetwork saved;
-    private readonly RunningNetwork running;
+    private readonly Lazy<SavedNetwork> network;
+    private readonly Lazy<RunningNetwork> running;
 
-    internal AnalogNetworkTransformer(IHostEnvironment environment, SavedNetwork saved) : base(environment)
+    private protected AnalogNetworkTransformer(IHostEnvironment environment, Lazy<SavedNetwork> network) : base(environment)
     {
-        this.saved = saved;
-        running = new(saved);
+        this.network = network;
+        running = new(() => new(network.Value));
     }
 
     /// <summary>The network, as it is scored with. Whoever trains it further changes the scores.</summary>
-    public Module<Tensor, Tensor> Model => running.Network;
+    public Module<Tensor, Tensor> Model => Running.Network;
 
     /// <inheritdoc/>
-    public string FeatureColumnName => saved.FeatureColumn;
+    public string FeatureColumnName => Saved.FeatureColumn;
 
     /// <inheritdoc/>
-    public DataViewType FeatureColumnType => new VectorDataViewType(NumberDataViewType.Single, saved.Features);
+    public DataViewType FeatureColumnType => new VectorDataViewType(NumberDataViewType.Single, Saved.Features);
 
     /// <summary>Time since the network was programmed (s); null if it is on no chip.</summary>
-    public double? Time => saved.Chip?.After;
+    public double? Time => Saved.Chip?.After;
 
-    internal override string Contract => AnalogNetworkState.Contract;
+    /// <summary>The network as data; reading it fails if it was loaded from a damaged file.</summary>
+    internal SavedNetwork Saved => network.Value;
+
+    /// <summary>The network at work.</summary>
+    internal RunningNetwork Running => running.Value;
+
+    internal override string Signature => NetworkLoader.Signature;
 
     /// <summary>The same network on a chip of analog memory, some time after it was programmed.</summary>
     /// <remarks>The same chip, at other times, is that of the same hardware and seed.</remarks>
@@ -56,31 +72,56 @@ public sealed class AnalogNetworkTransformer : BatchTransformer, ISingleFeatureP
     {
         if (!(after >= 0 && double.IsFinite(after)))
             throw new ArgumentOutOfRangeException(nameof(after), $"Programmed needs a time of at least 0 s after programming, but got {after.ToString(CultureInfo.InvariantCulture)} s.");
-        var programmed = saved.On(SavedNetwork.SavedChip.Of(hardware ?? PcmPresets.Inference, seed, after));
+        var programmed = Saved.On(SavedNetwork.SavedChip.Of(hardware ?? PcmPresets.Inference, seed, after));
         if (recalibrateWith is null)
-            return new(Environment, programmed);
-        using var rows = TrainingRows.ReadFeatures(recalibrateWith, TrainingColumns.FeaturesIn(recalibrateWith.Schema, saved.FeatureColumn, saved.Features));
-        return new(Environment, RunningNetwork.Recalibrated(programmed, rows));
+            return Of(Environment, programmed);
+        using var rows = TrainingRows.ReadFeatures(recalibrateWith, TrainingColumns.FeaturesIn(recalibrateWith.Schema, Saved.FeatureColumn, Saved.Features));
+        return Of(Environment, RunningNetwork.Recalibrated(programmed, rows));
     }
 
     /// <inheritdoc/>
-    public override void Unload() => running.Unload();
+    public override void Unload() => Running.Unload();
 
-    internal override string WriteState() => saved.Write();
+    internal override string WriteState() => Saved.Write();
+
+    /// <summary>The same network for another reading of its outputs.</summary>
+    internal AnalogNetworkTransformer With(LearningTask task) => Of(Environment, Saved with { Task = task });
+
+    /// <summary>The transformer of a network.</summary>
+    internal static AnalogNetworkTransformer Of(IHostEnvironment environment, SavedNetwork saved) => Of(environment, new Lazy<SavedNetwork>(saved));
+
+    /// <summary>The transformer of a network that is about to be read.</summary>
+    internal static AnalogNetworkTransformer Of(IHostEnvironment environment, Lazy<SavedNetwork> saved) => new Predictor(environment, saved);
 
     internal override BatchMap Bind(DataViewSchema input, int dropped)
     {
-        var features = TrainingColumns.FeaturesIn(input, saved.FeatureColumn, saved.Features);
-        var columns = saved.Task.Columns(AnnotationNames.NextSet(input));
-        return new(input, dropped, features, [.. columns.Select(column => column.Column)], RowsOfBatch, (row, rows) => new NetworkReader(row, features, running, saved, columns, rows));
+        var features = TrainingColumns.FeaturesIn(input, Saved.FeatureColumn, Saved.Features);
+        var columns = Saved.Task.Columns(AnnotationNames.NextSet(input));
+        return new(input, dropped, features, [.. columns.Select(column => column.Column)], RowsOfBatch, (row, rows) => new NetworkReader(row, features, Running, Saved, columns, rows));
+    }
+
+    /// <summary>As ML.NET looks for predictors. A class of its own, since programs that use the library cannot name that interface.</summary>
+    private sealed class Predictor(IHostEnvironment environment, Lazy<SavedNetwork> network)
+        : AnalogNetworkTransformer(environment, network), contract::Microsoft.ML.ISingleFeaturePredictionTransformer;
+}
+
+/// <summary>Makes the transformer of a network when ML.NET loads a model.</summary>
+internal static class NetworkLoader
+{
+    public const string Signature = "AnalogTorch.Network";
+
+    public static AnalogNetworkTransformer Create(IHostEnvironment environment, contract::Microsoft.ML.ModelLoadContext context)
+    {
+        // A damaged state says so where it is used: what is thrown here, ML.NET wraps.
+        var state = ModelStates.Read(context, Signature);
+        return AnalogNetworkTransformer.Of(environment, new Lazy<SavedNetwork>(() => SavedNetwork.Read(state)));
     }
 }
 
-/// <summary>Known to ML.NET by its contract: makes a saved network.</summary>
-[Microsoft.ML.Transforms.CustomMappingFactoryAttribute(Contract)]
+/// <summary>Known to ML.NET by its contract: makes a network that was saved before transformers were loadable classes.</summary>
+[Microsoft.ML.Transforms.CustomMappingFactoryAttribute(NetworkLoader.Signature)]
 public sealed class AnalogNetworkState : StateFactory
 {
-    internal const string Contract = "AnalogTorch.Network";
-
-    private protected override BatchTransformer Restore(IHostEnvironment environment, string state) => new AnalogNetworkTransformer(environment, SavedNetwork.Read(state));
+    private protected override BatchTransformer Restore(IHostEnvironment environment, string state) =>
+        AnalogNetworkTransformer.Of(environment, SavedNetwork.Read(state));
 }

@@ -40,7 +40,7 @@ public sealed class BackboneFeaturesEstimator : IEstimator<BackboneTransformer>
     public BackboneTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var transformer = new BackboneTransformer(environment, backbone);
+        var transformer = new BackboneTransformer(environment, new(backbone));
         transformer.GetOutputSchema(input.Schema);
         return transformer;
     }

@@ -1,3 +1,5 @@
+extern alias contract;
+
 using System.Runtime.InteropServices;
 using AnalogTorch.Models.Networks;
 using Microsoft.ML;
@@ -5,17 +7,25 @@ using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 using static TorchSharp.torch;
 
+[assembly: contract::Microsoft.ML.LoadableClass(
+    typeof(AnalogTorch.Models.MlNet.BackboneTransformer),
+    typeof(AnalogTorch.Models.MlNet.BackboneLoader),
+    null,
+    typeof(contract::Microsoft.ML.SignatureLoadModel),
+    "AnalogTorch backbone",
+    AnalogTorch.Models.MlNet.BackboneLoader.Signature)]
+
 namespace AnalogTorch.Models.MlNet;
 
 /// <summary>Adds the features that a pretrained network sees in images: what its last layer would get.</summary>
 public sealed class BackboneTransformer : BatchTransformer
 {
     private const int RowsOfBatch = 16;
-    private readonly SavedBackbone saved;
+    private readonly Lazy<SavedBackbone> backbone;
     private readonly Lock sync = new();
     private ImageNetwork? network;
 
-    internal BackboneTransformer(IHostEnvironment environment, SavedBackbone saved) : base(environment) => this.saved = saved;
+    internal BackboneTransformer(IHostEnvironment environment, Lazy<SavedBackbone> backbone) : base(environment) => this.backbone = backbone;
 
     /// <inheritdoc/>
     public override void Unload()
@@ -27,16 +37,18 @@ public sealed class BackboneTransformer : BatchTransformer
         }
     }
 
-    internal override string Contract => BackboneState.Contract;
+    internal override string Signature => BackboneLoader.Signature;
 
-    internal override string WriteState() => saved.Write();
+    private SavedBackbone Saved => backbone.Value;
+
+    internal override string WriteState() => Saved.Write();
 
     internal override BatchMap Bind(DataViewSchema input, int dropped)
     {
-        var images = TrainingColumns.Find(input, "image", saved.InputColumn);
+        var images = TrainingColumns.Find(input, "image", Saved.InputColumn);
         if (!ImageReading.Knows(images.Type))
             throw TrainingColumns.Mismatch("image", images, ImageReading.Expected, "name the column that holds images");
-        var features = new DataViewSchema.DetachedColumn(saved.OutputColumn, new VectorDataViewType(NumberDataViewType.Single, saved.Width));
+        var features = new DataViewSchema.DetachedColumn(Saved.OutputColumn, new VectorDataViewType(NumberDataViewType.Single, Saved.Width));
         return new(input, dropped, images, [features], RowsOfBatch, (row, rows) => new Reader(this, row, images, rows));
     }
 
@@ -51,9 +63,9 @@ public sealed class BackboneTransformer : BatchTransformer
         public Reader(BackboneTransformer owner, DataViewRow input, DataViewSchema.Column column, int capacity) : base(capacity)
         {
             this.owner = owner;
-            read = ImageReading.Of(input, column, owner.saved.Preprocessing(), owner.saved.Folder);
-            pixels = owner.saved.Mean.Length * owner.saved.Crop * owner.saved.Crop;
-            (images, features) = (new float[capacity * pixels], new float[capacity * owner.saved.Width]);
+            read = ImageReading.Of(input, column, owner.Saved.Preprocessing(), owner.Saved.Folder);
+            pixels = owner.Saved.Mean.Length * owner.Saved.Crop * owner.Saved.Crop;
+            (images, features) = (new float[capacity * pixels], new float[capacity * owner.Saved.Width]);
         }
 
         public override void Read(int place)
@@ -68,22 +80,33 @@ public sealed class BackboneTransformer : BatchTransformer
             {
                 using var scope = NewDisposeScope();
                 using var noGrad = no_grad();
-                var x = empty(count, owner.saved.Mean.Length, owner.saved.Crop, owner.saved.Crop);
+                var x = empty(count, owner.Saved.Mean.Length, owner.Saved.Crop, owner.Saved.Crop);
                 MemoryMarshal.AsBytes(images.AsSpan(0, count * pixels)).CopyTo(x.bytes);
-                MemoryMarshal.Cast<byte, float>((owner.network ??= owner.saved.Build()).call(x).contiguous().bytes).CopyTo(features);
+                MemoryMarshal.Cast<byte, float>((owner.network ??= owner.Saved.Build()).call(x).contiguous().bytes).CopyTo(features);
             }
         }
 
         public override Delegate Getter(int added, Func<int> place) =>
-            (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => Vectors.Fill(ref value, features.AsSpan(place() * owner.saved.Width, owner.saved.Width)));
+            (ValueGetter<VBuffer<float>>)((ref VBuffer<float> value) => Vectors.Fill(ref value, features.AsSpan(place() * owner.Saved.Width, owner.Saved.Width)));
     }
 }
 
-/// <summary>Known to ML.NET by its contract: makes a saved backbone.</summary>
-[Microsoft.ML.Transforms.CustomMappingFactoryAttribute(Contract)]
+/// <summary>Makes the transformer of a backbone when ML.NET loads a model.</summary>
+internal static class BackboneLoader
+{
+    public const string Signature = "AnalogTorch.Backbone";
+
+    public static BackboneTransformer Create(IHostEnvironment environment, contract::Microsoft.ML.ModelLoadContext context)
+    {
+        var state = ModelStates.Read(context, Signature);
+        return new(environment, new Lazy<SavedBackbone>(() => SavedBackbone.Read(state)));
+    }
+}
+
+/// <summary>Known to ML.NET by its contract: makes a backbone that was saved before transformers were loadable classes.</summary>
+[Microsoft.ML.Transforms.CustomMappingFactoryAttribute(BackboneLoader.Signature)]
 public sealed class BackboneState : StateFactory
 {
-    internal const string Contract = "AnalogTorch.Backbone";
-
-    private protected override BatchTransformer Restore(IHostEnvironment environment, string state) => new BackboneTransformer(environment, SavedBackbone.Read(state));
+    private protected override BatchTransformer Restore(IHostEnvironment environment, string state) =>
+        new BackboneTransformer(environment, new(SavedBackbone.Read(state)));
 }

@@ -38,13 +38,13 @@ public abstract class BatchTransformer : ITransformer
     public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => new BatchRowMapper(Bind(inputSchema));
 
     /// <inheritdoc/>
-    void ICanSaveModel.Save(ModelSaveContext ctx) => SavedState.Save(ctx, Contract, WriteState());
+    void ICanSaveModel.Save(ModelSaveContext ctx) => ModelStates.Write(ctx, Signature, WriteState());
 
     /// <summary>Frees the memory of the network at once. Whoever reads scores afterwards has it made anew, and gets the same.</summary>
     public abstract void Unload();
 
-    /// <summary>The contract by which ML.NET finds the class that makes this transformer of <see cref="WriteState"/>.</summary>
-    internal abstract string Contract { get; }
+    /// <summary>The signature by which ML.NET finds the loader that makes this transformer of <see cref="WriteState"/>.</summary>
+    internal abstract string Signature { get; }
 
     /// <summary>Everything that the transformer is.</summary>
     internal abstract string WriteState();
@@ -93,6 +93,9 @@ internal sealed class BatchMap
 
     /// <summary>Whether a column of the output is one of those that are added.</summary>
     public bool IsAdded(DataViewSchema.Column output) => output.Index >= kept;
+
+    /// <summary>Name of the first column that is added.</summary>
+    public string AddedName => Output[kept].Name;
 
     /// <summary>The place of an added column among them.</summary>
     public int PlaceOf(DataViewSchema.Column added) => added.Index - kept;

@@ -1,11 +1,20 @@
+extern alias contract;
+
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Onnx = contract::Microsoft.ML.Model.OnnxConverter;
 
 namespace AnalogTorch.Models.MlNet;
 
 /// <summary>A data view with columns that are computed batch by batch.</summary>
-internal sealed class BatchView(IDataView input, BatchMap map) : IDataView
+/// <remarks>
+/// It says of itself that it may become ONNX, so that it is asked and can refuse: others are taken for the source of the data, with scores that somebody
+/// gives.
+/// </remarks>
+internal sealed class BatchView(IDataView input, BatchMap map) : Onnx.ITransformCanSaveOnnx
 {
+    public IDataView Source => input;
+
     public bool CanShuffle => input.CanShuffle;
 
     public DataViewSchema Schema => map.Output;
@@ -18,6 +27,15 @@ internal sealed class BatchView(IDataView input, BatchMap map) : IDataView
         var wanted = columnsNeeded.ToArray();
         return new BatchCursor(input.GetRowCursor(map.Needed(wanted), rand), map, wanted);
     }
+
+    public bool CanSaveOnnx(Onnx.OnnxContext ctx) => throw new NotSupportedException(
+        $"ConvertToOnnx cannot write column '{map.AddedName}', which a torch network computes: "
+        + "save the pipeline with mlContext.Model.Save, or the network's weights with SaveWeights.");
+
+    public void SaveAsOnnx(Onnx.OnnxContext ctx) => CanSaveOnnx(ctx);
+
+    void ICanSaveModel.Save(ModelSaveContext ctx) => throw new NotSupportedException(
+        $"A data view that a torch network computes is not saved: save the transformer that made column '{map.AddedName}'.");
 
     // One, so that the batches, and what the hardware's noise does to them, do not depend on who reads.
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null) => [GetRowCursor(columnsNeeded, rand)];

@@ -10,7 +10,14 @@ internal sealed record BinaryTask : LearningTask
 {
     private const string Kind = "BinaryClassification";
 
+    /// <summary>The score above which a row is said to be true.</summary>
+    public float Threshold { get; init; }
+
     public override int Outputs => 1;
+
+    public override string Name => "binary classification";
+
+    public override double? ScorePerOutput => 1;
 
     public override string LabelType => "Boolean";
 
@@ -46,7 +53,7 @@ internal sealed record BinaryTask : LearningTask
         return
         [
             new(new("PredictedLabel", BooleanDataViewType.Instance, AnnotationNames.OfScore(set, Kind, "PredictedLabel").ToAnnotations()),
-                (outputs, place) => (ValueGetter<bool>)((ref bool label) => label = outputs[place()] > 0)),
+                (outputs, place) => (ValueGetter<bool>)((ref bool label) => label = outputs[place()] > Threshold)),
             new(new("Score", NumberDataViewType.Single, AnnotationNames.OfScore(set, Kind, "Score").ToAnnotations()),
                 (outputs, place) => (ValueGetter<float>)((ref float score) => score = outputs[place()])),
             new(new("Probability", NumberDataViewType.Single, probability.ToAnnotations()),

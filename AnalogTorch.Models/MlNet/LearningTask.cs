@@ -14,6 +14,14 @@ internal abstract record LearningTask
     [JsonIgnore]
     public abstract int Outputs { get; }
 
+    /// <summary>What it is called, in messages.</summary>
+    [JsonIgnore]
+    public abstract string Name { get; }
+
+    /// <summary>By how much the score changes with the network's output; null if there is a score for each of several classes.</summary>
+    [JsonIgnore]
+    public abstract double? ScorePerOutput { get; }
+
     /// <summary>The type that labels must have, as ML.NET's messages name it.</summary>
     [JsonIgnore]
     public abstract string LabelType { get; }

@@ -1,14 +1,16 @@
-extern alias contract;
-
 using System.Runtime.CompilerServices;
+using Microsoft.ML;
+using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
 // What is not public in ML.NET and cannot be had otherwise: see README.md in this folder.
+[assembly: IgnoresAccessChecksTo("Microsoft.ML.Core")]
+[assembly: IgnoresAccessChecksTo("Microsoft.ML.Data")]
 [assembly: IgnoresAccessChecksTo("Microsoft.ML.Transforms")]
 
 namespace AnalogTorch.Models.MlNet
 {
-    /// <summary>The two things that a trainer needs of ML.NET and that its public API does not give.</summary>
+    /// <summary>What is needed of ML.NET and its public API does not give.</summary>
     internal static class MlNetInternals
     {
         /// <summary>The environment of a catalog such as <c>mlContext.Regression.Trainers</c>: seeds, logging, progress.</summary>
@@ -17,6 +19,11 @@ namespace AnalogTorch.Models.MlNet
             ArgumentNullException.ThrowIfNull(catalog);
             return GetEnvironment(null, catalog);
         }
+
+        /// <summary>A column of a shape, which nobody outside ML.NET can make.</summary>
+        [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
+        public static extern SchemaShape.Column ShapeColumn(
+            string name, SchemaShape.Column.VectorKind kind, DataViewType itemType, bool isKey, SchemaShape annotations);
 
         [UnsafeAccessor(UnsafeAccessorKind.StaticMethod, Name = "GetEnvironment")]
         private static extern IHostEnvironment GetEnvironment(

@@ -14,6 +14,10 @@ internal sealed record MulticlassTask(int Classes, KeyNames? Names) : LearningTa
 
     public override int Outputs => Classes;
 
+    public override string Name => "multiclass classification";
+
+    public override double? ScorePerOutput => null;
+
     public override string LabelType => "Key<UInt32>";
 
     public override LearningTask? For(DataViewSchema.Column label) =>

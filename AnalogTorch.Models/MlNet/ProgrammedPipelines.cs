@@ -37,12 +37,14 @@ public static class ProgrammedPipelines
         return Put(model, recalibrateWith, (network, rows) => network.Programmed(after, hardware, seed, rows));
     }
 
-    private static ITransformer Put(ITransformer model, IDataView? rows, Func<AnalogNetworkTransformer, IDataView?, ITransformer> change)
+    private static ITransformer Put(ITransformer model, IDataView? rows, Func<AnalogNetworkTransformer, IDataView?, AnalogNetworkTransformer> change)
     {
         switch (model)
         {
             case AnalogNetworkTransformer network:
                 return change(network, rows);
+            case FeatureContributionTransformer contributions:
+                return contributions.Of(change(contributions.Network, rows));
             case IEnumerable<ITransformer> chain:
                 var (parts, restored) = Parts(chain);
                 if (restored is not null)

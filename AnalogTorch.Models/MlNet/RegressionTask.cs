@@ -14,6 +14,10 @@ internal sealed record RegressionTask(double Mean, double Deviation) : LearningT
 
     public override int Outputs => 1;
 
+    public override string Name => "regression";
+
+    public override double? ScorePerOutput => Deviation;
+
     public override string LabelType => "Single";
 
     public override LearningTask? For(DataViewSchema.Column label) => label.Type.Equals(NumberDataViewType.Single) ? this : null;

@@ -36,10 +36,43 @@ internal sealed class RunningNetwork(SavedNetwork saved)
             using var noGrad = no_grad();
             var (network, scaling, _) = Loaded();
             network.SeekEvaluation(batch % int.MaxValue);
-            var x = empty(count, saved.Features);
-            MemoryMarshal.AsBytes(inputs.AsSpan(0, count * saved.Features)).CopyTo(x.bytes);
-            var y = network.call(scaling is null ? x : scaling.call(x)).contiguous();
+            var y = network.call(Inputs(inputs, count, scaling)).contiguous();
             MemoryMarshal.Cast<byte, float>(y.bytes)[..(count * saved.Task.Outputs)].CopyTo(results);
+        }
+    }
+
+    /// <summary>
+    /// Computes what each feature of some examples contributes to their only score: the score less that with 0 for the feature, in the same noise.
+    /// </summary>
+    /// <param name="inputs">Features, example by example.</param>
+    /// <param name="results">Where the contributions go to, example by example.</param>
+    /// <param name="count">Number of examples.</param>
+    /// <param name="batch">Number of the batch.</param>
+    public void Contribute(float[] inputs, float[] results, int count, long batch)
+    {
+        lock (sync)
+        {
+            using var scope = NewDisposeScope();
+            using var noGrad = no_grad();
+            var (network, scaling, _) = Loaded();
+            var x = Inputs(inputs, count, scaling);
+            var whole = Outputs(x);
+            var scale = saved.Task.ScorePerOutput!.Value;
+            for (var feature = 0; feature < saved.Features; feature++)
+            {
+                using var inner = NewDisposeScope();
+                var without = x.clone();
+                without.narrow(1, feature, 1).zero_();
+                var rest = Outputs(without);
+                for (var i = 0; i < count; i++)
+                    results[i * saved.Features + feature] = (float)(scale * (whole[i] - rest[i]));
+            }
+
+            float[] Outputs(Tensor of)
+            {
+                network.SeekEvaluation(batch % int.MaxValue);
+                return MemoryMarshal.Cast<byte, float>(network.call(of).contiguous().bytes)[..count].ToArray();
+            }
         }
     }
 
@@ -74,6 +107,13 @@ internal sealed class RunningNetwork(SavedNetwork saved)
             parts?.Scaling?.Dispose();
             parts = null;
         }
+    }
+
+    private Tensor Inputs(float[] features, int count, FeatureScaling? scaling)
+    {
+        var x = empty(count, saved.Features);
+        MemoryMarshal.AsBytes(features.AsSpan(0, count * saved.Features)).CopyTo(x.bytes);
+        return scaling is null ? x : scaling.call(x);
     }
 
     private Parts Loaded()

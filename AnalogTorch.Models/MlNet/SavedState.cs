@@ -4,10 +4,11 @@ using Microsoft.ML.Transforms;
 
 namespace AnalogTorch.Models.MlNet;
 
-/// <summary>How a transformer gets into the zip file of an ML.NET model, and out of it.</summary>
+/// <summary>How transformers were saved before they were loadable classes (<see cref="ModelStates"/>), so that those models are still read.</summary>
 /// <remarks>
-/// ML.NET saves of another library's transformer a name and no data. So three are saved in its place: one that adds an empty column, one of ML.NET's own
-/// that maps this column to a key whose only value is the state, and one by name, which reads the state from the schema and drops both columns.
+/// Three are in the place of one: one that adds an empty column, one of ML.NET's own that maps this column to a key whose only value is the state,
+/// and one by
+/// name, which reads the state from the schema and drops both columns.
 /// </remarks>
 internal static class SavedState
 {
@@ -16,21 +17,6 @@ internal static class SavedState
 
     /// <summary>How many there are.</summary>
     public const int Columns = 2;
-
-    /// <summary>Writes a transformer.</summary>
-    /// <param name="context">Where to write to.</param>
-    /// <param name="contract">Name of the class that makes it of its state.</param>
-    /// <param name="state">Its state.</param>
-    public static void Save(ModelSaveContext context, string contract, string state)
-    {
-        var ml = new MLContext();
-        var blanks = ml.Data.LoadFromEnumerable<BlankRow>([new()]);
-        var states = ml.Data.LoadFromEnumerable<StateRow>([new() { State = state }]);
-        ITransformer blank = ml.Transforms.CustomMapping<Nothing, BlankRow>(BlankFactory.Fill, BlankFactory.Contract).Fit(blanks);
-        ITransformer key = ml.Transforms.Conversion.MapValueToKey(StateColumn, BlankColumn, keyData: states).Fit(blanks);
-        ICanSaveModel chain = new TransformerChain<ITransformer>(blank, key, new LoadedTransformer(contract, _ => throw new InvalidOperationException("This is only saved.")));
-        chain.Save(context);
-    }
 
     /// <summary>Writes the name alone.</summary>
     public static void SaveName(ModelSaveContext context, string contract)
@@ -46,11 +32,6 @@ internal static class SavedState
         if (chain is not [var blank, var key, LoadedTransformer loaded])
             return null;
         return loaded.Restore(key.GetOutputSchema(blank.GetOutputSchema(new DataViewSchema.Builder().ToSchema())));
-    }
-
-    internal sealed class StateRow
-    {
-        public string State { get; set; } = "";
     }
 }
 

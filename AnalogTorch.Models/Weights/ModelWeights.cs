@@ -10,7 +10,7 @@ public static class ModelWeights
 
     /// <summary>Reads weights by name into a model, digital or converted; see <see cref="LoadWeights(nn.Module, WeightFile, WeightFit, Func{string, string}?)"/>.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="path">The file.</param>
+    /// <param name="path">The file; of a model in several files their index, or the folder with it.</param>
     /// <param name="fit">How well the file must fit the model.</param>
     /// <param name="rename">The model's name of a tensor of the file; null leaves names as they are.</param>
     public static WeightReport LoadWeights(this nn.Module model, string path, WeightFit fit = WeightFit.Exact, Func<string, string>? rename = null)

@@ -32,12 +32,13 @@ public sealed class WeightFile : IDisposable
     public IReadOnlyDictionary<string, string> Metadata => content.Metadata;
 
     /// <summary>Opens a file; what it is, its first bytes tell.</summary>
-    /// <param name="path">The file.</param>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
+    /// <param name="path">The file; of a model in several files their index, or the folder with it.</param>
+    /// <exception cref="FileNotFoundException">There is no such file, or a shard that an index names is missing.</exception>
     /// <exception cref="InvalidDataException">The file is of no known format, is damaged, or asks for something that is not allowed.</exception>
     public static WeightFile Open(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        path = ShardIndex.FileAt(path);
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no weight file {path}; check the path.", path);
         return Guarded(path, () =>
@@ -54,7 +55,7 @@ public sealed class WeightFile : IDisposable
                         return new WeightFile(path, format, format.Open(stream, path));
                     }
                 }
-                throw new InvalidDataException($"{path} is of no format that is read here; take a PyTorch .pth or .pt, a .safetensors, an .onnx, a TorchSharp .dat, a NumPy .npy or .npz, or a .csv of one matrix.");
+                throw new InvalidDataException($"{path} is of no format that is read here; take a PyTorch .pth or .pt, a .safetensors or the .index.json of several, an .onnx, a TorchSharp .dat, a NumPy .npy or .npz, or a .csv of one matrix.");
             }
             catch
             {

@@ -75,6 +75,33 @@ public class ConformanceTests
         Assert.Equal(Rows.Scores(model, data), Rows.Scores(new MLContext().Model.Load(folder.At("again.zip"), out _), data));
     }
 
+    /// <summary>Models that were saved as a blank column, a key and a name are still read, and saved again.</summary>
+    [Fact]
+    public void AnOlderModelIsStillRead()
+    {
+        using var folder = new TemporaryFolder();
+        var ml = new MLContext(1);
+        var data = Rows.View(ml, 300);
+        var keys = Rows.Keys(ml).Fit(data);
+        var network = Rows.Trainer(ml, "multiclass").Fit(keys.Transform(data));
+        var blanks = ml.Data.LoadFromEnumerable<BlankRow>([new()]);
+        var state = ml.Data.LoadFromEnumerable<BlankRow>([new() { Blank = network.WriteState() }]);
+        var states = ml.Transforms.Conversion.MapValueToKey(SavedState.StateColumn, SavedState.BlankColumn, keyData: state);
+        ITransformer older = new TransformerChain<ITransformer>(keys, new TransformerChain<ITransformer>(
+            ml.Transforms.CustomMapping<Nothing, BlankRow>(BlankFactory.Fill, BlankFactory.Contract).Fit(blanks),
+            states.Fit(blanks),
+            ml.Transforms.CustomMapping<Nothing, Nothing>(Nothing.Leave, NetworkLoader.Signature).Fit(blanks)));
+        ml.Model.Save(older, data.Schema, folder.At("older.zip"));
+        var loaded = new MLContext().Model.Load(folder.At("older.zip"), out var schema);
+        var expected = Rows.Scores(network, keys.Transform(data));
+        Assert.Equal(expected, Rows.Scores(loaded, data));
+        Assert.Equal(Describe(network.Transform(keys.Transform(data)).Schema), Describe(loaded.Transform(data).Schema));
+        new MLContext().Model.Save(loaded, schema, folder.At("again.zip"));
+        Assert.Equal(expected, Rows.Scores(new MLContext().Model.Load(folder.At("again.zip"), out _), data));
+        // On a chip it is an ordinary network.
+        Assert.Equal(0, ((IEnumerable<ITransformer>)loaded.Programmed(after: 0)).OfType<AnalogNetworkTransformer>().Single().Time);
+    }
+
     /// <summary>Keys stand for values of other types than text as well.</summary>
     [Theory]
     [InlineData(DataKind.Single)]
@@ -137,6 +164,6 @@ public class ConformanceTests
         return value;
     }
 
-    private static string[] Describe(SchemaShape shape) =>
+    internal static string[] Describe(SchemaShape shape) =>
         [.. shape.Select(column => $"{column.Name} {column.Kind} {column.ItemType} {column.IsKey}: {string.Join(", ", column.Annotations.Select(a => $"{a.Name} {a.Kind} {a.ItemType} {a.IsKey}").Order(StringComparer.Ordinal))}").Order(StringComparer.Ordinal)];
 }

@@ -14,8 +14,17 @@ internal static class ModelReader
     public static int Run(string path)
     {
         var ml = new MLContext();
-        Console.WriteLine(Hash(ml.Model.Load(path, out _), ml));
+        var model = ml.Model.Load(path, out _);
+        Console.WriteLine(Hash(model, ml));
+        Console.WriteLine(Importance(model, ml));
         return 0;
+    }
+
+    /// <summary>What permutation finds important, on rows of their own names.</summary>
+    public static string Importance(ITransformer model, MLContext ml)
+    {
+        var scored = model.Transform(Rows.View(ml, 60));
+        return string.Join(" ", ml.MulticlassClassification.PermutationFeatureImportance(model, scored).Keys.Order(StringComparer.Ordinal));
     }
 
     public static string Hash(ITransformer model, MLContext ml) =>
@@ -33,14 +42,17 @@ public class FreshProcessTests
         using var folder = new TemporaryFolder();
         var ml = new MLContext(1);
         var data = Rows.View(ml, 600);
-        ITransformer model = Rows.Keys(ml).Append(Rows.Trainer(ml, "multiclass")).Fit(data);
+        ITransformer model = Rows.Keys(ml).Append(ml.Transforms.Concatenate("Features", "Features", "Weight"))
+            .Append(Rows.Trainer(ml, "multiclass")).Fit(data);
         if (programmed)
             model = model.Programmed(after: 1000, recalibrateWith: data);
         ml.Model.Save(model, data.Schema, folder.At("model.zip"));
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "AnalogTorch.Tests.dll"), ModelReader.Argument, folder.At("model.zip")]) { RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
-        var hash = process.StandardOutput.ReadToEnd().Trim();
+        var said = process.StandardOutput.ReadToEnd().Trim().Split(Environment.NewLine);
         process.WaitForExit();
-        Assert.Equal((0, ModelReader.Hash(model, ml)), (process.ExitCode, hash));
+        Assert.Equal(0, process.ExitCode);
+        Assert.Equal([ModelReader.Hash(model, ml), ModelReader.Importance(model, ml)], said);
+        Assert.EndsWith("Weight", said[1], StringComparison.Ordinal);
     }
 }
