@@ -119,7 +119,7 @@ public sealed record Habit(string Name, Action<HabitRun> Do, bool NeedsTraining 
         }),
         new("clipping by norm", run =>
         {
-            foreach (var limit in new[] { 0.1, 1e6 })
+            foreach (var limit in new[] { 0.01, 1e6 })
             {
                 run.Optimizer.zero_grad();
                 run.Loss(1).backward();
@@ -131,7 +131,7 @@ public sealed record Habit(string Name, Action<HabitRun> Do, bool NeedsTraining 
         {
             run.Optimizer.zero_grad();
             run.Loss(1).backward();
-            run.See(tensor(nn.utils.clip_grad_norm_(run.Layer.parameters(), 0.1, double.PositiveInfinity)));
+            run.See(tensor(nn.utils.clip_grad_norm_(run.Layer.parameters(), 0.01, double.PositiveInfinity)));
             run.Step();
         }),
         new("clipping by value, wide", run =>
@@ -145,7 +145,7 @@ public sealed record Habit(string Name, Action<HabitRun> Do, bool NeedsTraining 
         {
             run.Optimizer.zero_grad();
             run.Loss(1).backward();
-            nn.utils.clip_grad_value_(run.Layer.parameters(), 0.01);
+            nn.utils.clip_grad_value_(run.Layer.parameters(), 0.001);
             run.Step();
         }),
         new("looking at gradients", run =>
@@ -178,7 +178,7 @@ public sealed record Habit(string Name, Action<HabitRun> Do, bool NeedsTraining 
             run.Optimizer.zero_grad();
             var x = run.Kind.Input(1).requires_grad_(true);
             var slope = autograd.grad([run.Kind.Run(run.Layer, x).sum()], [x], create_graph: true)[0];
-            slope.square().sum().backward();
+            slope.square().mean().backward();
             run.Step();
         }),
         new("autograd.grad by parameters", run =>
@@ -374,7 +374,7 @@ public sealed class HabitRun(HabitKind kind, nn.Module layer, optim.Optimizer op
 
     public Tensor Call(int seed) => kind.Run(layer, kind.Input(seed));
 
-    public Tensor Loss(int seed) => Call(seed).square().sum();
+    public Tensor Loss(int seed) => Call(seed).square().mean();
 
     public Tensor Without(IDisposable mode)
     {

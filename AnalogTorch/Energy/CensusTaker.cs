@@ -72,6 +72,7 @@ public static class CensusTaker
     /// <param name="pass">What runs.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no sample.</exception>
     /// <exception cref="ArgumentException">A layer cannot take what the pass gives it, or torch refuses something else in the pass.</exception>
+    /// <exception cref="InvalidOperationException">Code of the model runs a layer in a way that cannot be seen.</exception>
     public static Census TakeCensus(this Module model, long samples, Action pass)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -137,6 +138,9 @@ public static class CensusTaker
                 if (WatchedLayer.Of(name, module, plan, run) is { } one)
                     watched.Add(one);
             run.Run(pass);
+            foreach (var (_, layer, module, how) in ForwardCalls.Suspects([.. modules.Where(entry => LayerKind.Of(entry.Module) is not null)], model))
+                if (watched.Any(one => one.Module == module && !one.WasSeen))
+                    throw new InvalidOperationException($"{layer} was not seen in this pass: {how}, past whoever counts; run it by call(...), or let the build lead such calls ({ForwardCalls.BuildStep}).");
         }
         finally
         {

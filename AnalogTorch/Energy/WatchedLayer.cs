@@ -74,6 +74,12 @@ internal sealed class WatchedLayer : IDisposable
             meter.Dispose();
     }
 
+    /// <summary>The layer.</summary>
+    public Module Module => module;
+
+    /// <summary>Whether it ran.</summary>
+    public bool WasSeen { get; private set; }
+
     /// <summary>What was counted, array by array.</summary>
     public IEnumerable<CensusLayer> Layers() =>
         kind is null ? [Counted with { Activations = IsActivation ? elements : 0, DigitalElements = IsActivation ? 0 : elements }]
@@ -159,6 +165,7 @@ internal sealed class WatchedLayer : IDisposable
 
     private void Entering(LayerInput input)
     {
+        WasSeen = true;
         pass.Enter(name, module, input.X);
         if (kind is null)
             return;

@@ -151,26 +151,31 @@ public sealed class AnalogTile : Tile
         var shown = pending.Where(example => example.IsShown).ToArray();
         var ofWeights = shown.Where(example => example.LearnsWeights).ToArray();
         var ofBias = shown.Where(example => example.LearnsBias && HasAnalogBias).ToArray();
-        double[]? factors = null;
+        var byWeights = new Dictionary<PendingExample, double>();
         if (ofWeights.Length > 0 || weightGradient is not null)
         {
             var probe = Kernels.Noise.Uniform(Stream.Split("probe").Split(probes++), [Inputs], cells.Weights.device).add_(0.5f);
             var held = weightGradient?.detach().view(Outputs, Inputs).to_type(ScalarType.Float64).mv(probe.to_type(ScalarType.Float64));
-            factors = GradientFactors.Find(held, [.. ofWeights.Select(example => example.Project(probe, Outputs, Groups))]) ?? throw Unlike("weights");
-            foreach (var (example, factor) in ofWeights.Zip(factors))
-                example.Factor *= factor;
+            var parts = ofWeights.Select(example => example.Project(probe, Outputs, Groups)).ToArray();
+            var factors = GradientFactors.Find(held, parts) ?? throw Unlike("weights");
+            for (var i = 0; i < ofWeights.Length; i++)
+                if (parts[i].Scale > 0 || held is null) // inputs of nothing say nothing
+                    byWeights[ofWeights[i]] = factors[i];
         }
-        if (ofBias.Length == 0 && biasGradient is null)
-            return;
-        var sums = ofBias.Select(example => Sum(example)).ToArray();
-        var biasFactors = GradientFactors.Find(biasGradient?.detach().to_type(ScalarType.Float64), sums) ?? throw Unlike("bias");
-        for (var i = 0; i < ofBias.Length; i++)
+        if (ofBias.Length > 0 || biasGradient is not null)
         {
-            if (!ofBias[i].LearnsWeights)
-                ofBias[i].Factor *= biasFactors[i];
-            else if (Math.Abs(factors![Array.IndexOf(ofWeights, ofBias[i])] - biasFactors[i]) > 1e-3 * Math.Max(1, Math.Abs(biasFactors[i])) && sums[i].Scale > 0)
-                throw new InvalidOperationException($"{Name}: the gradients of its weights and its bias were multiplied by different factors, but both are moved by the same pulse trains; scale both alike, or put the bias beside the array with TileConfig.Bias = new DigitalBias().");
+            var parts = ofBias.Select(Sum).ToArray();
+            var factors = GradientFactors.Find(biasGradient?.detach().to_type(ScalarType.Float64), parts) ?? throw Unlike("bias");
+            for (var i = 0; i < ofBias.Length; i++)
+            {
+                if (byWeights.TryAdd(ofBias[i], factors[i]) || parts[i].Scale == 0)
+                    continue;
+                if (Math.Abs(byWeights[ofBias[i]] - factors[i]) > 1e-3 * Math.Max(1, Math.Abs(factors[i])))
+                    throw new InvalidOperationException($"{Name}: the gradients of its weights and its bias were multiplied by different factors, but both are moved by the same pulse trains; scale both alike, or put the bias beside the array with TileConfig.Bias = new DigitalBias().");
+            }
         }
+        foreach (var (example, factor) in byWeights)
+            example.Factor *= factor;
 
         static (Tensor Values, double Scale) Sum(PendingExample example)
         {

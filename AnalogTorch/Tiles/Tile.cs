@@ -185,7 +185,7 @@ public abstract class Tile : IDisposable
         if (weight.dtype != ScalarType.Float32)
             throw new InvalidOperationException($"{Name}: the weights of an analog tile must stay float32, but are {weight.dtype}; do not convert an analog model to another dtype.");
         if (x.dtype != ScalarType.Float32)
-            throw new ArgumentException($"{Name}: the input must be float32, but is {x.dtype}; convert it with .to(torch.float32).");
+            throw new ArgumentException($"{Name}: the input must be float32, but is {x.dtype}; convert it with .to(torch.float32), and with it what modules keep beside their parameters and buffers (caches, masks, tables), which model.to(...) leaves alone.");
         // Outside of a graph, a path that looks at every input anyway says so itself; inside of one, nothing may throw once the node is made.
         if (x.device_type == DeviceType.CPU && (is_grad_enabled() || !ForwardPath.TakesPasses(x)) && !IsFinite(x))
             throw NotFinite();
@@ -213,7 +213,7 @@ public abstract class Tile : IDisposable
     private protected static void Check(string name, string purpose, Tensor weight, Tensor? bias)
     {
         if (weight.dtype != ScalarType.Float32 || weight.dim() < 2)
-            throw new ArgumentException($"{name}: the weights of an analog tile must be a float32 matrix, but are {weight.dtype} [{string.Join(", ", weight.shape)}]; convert the model with .to(torch.float32) first.");
+            throw new ArgumentException($"{name}: the weights of an analog tile must be a float32 matrix, but are {weight.dtype} [{string.Join(", ", weight.shape)}]; convert the model with .to(torch.float32) first, and with it what its modules keep beside their parameters and buffers (caches, masks, tables).");
         using var scope = NewDisposeScope();
         foreach (var (role, values) in new[] { ("weights", weight), ("bias", bias) })
             if (values is not null && !values.isfinite().all().item<bool>())
