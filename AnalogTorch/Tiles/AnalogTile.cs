@@ -146,6 +146,8 @@ public sealed class AnalogTile : Tile
     /// <exception cref="InvalidOperationException">The gradients are no sum of multiples of those of the examples.</exception>
     internal void Reconcile(Tensor? weightGradient, Tensor? biasGradient)
     {
+        if (weightGradient is null && biasGradient is null && !pending.Exists(example => example.IsShown))
+            return;
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var shown = pending.Where(example => example.IsShown).ToArray();
