@@ -69,12 +69,14 @@ public sealed record ForeignOneShotProgramming : ProgrammingScheme
 
 public sealed record ForeignMeanAnticipation : Anticipation
 {
-    public override Func<Tensor, Tensor> For(ProgrammingTrial trial, (double Min, double Max) range, Device device) => new MeanAnticipation().For(trial, range, device);
+    public override Func<Tensor, Tensor> For(ProgrammingTrial trial, (double Min, double Max) range, Device device) =>
+        new MeanAnticipation().For(trial, range, device);
 }
 
 public sealed record ForeignStuckDevices : Defects
 {
-    public override Tensor? Draw(long[] shape, (double Min, double Max) range, Rng rng, Device device) => new StuckDevices().Draw(shape, range, rng, device);
+    public override Tensor? Draw(long[] shape, (double Min, double Max) range, Rng rng, Device device) =>
+        new StuckDevices().Draw(shape, range, rng, device);
 }
 
 public sealed record ForeignGlobalCompensation : DriftCompensation

@@ -15,7 +15,9 @@ internal static class Program
         [ModelReader.Argument, var path] => ModelReader.Run(path),
         [ExtensionProbe.Argument] => ExtensionProbe.Run(),
         [PairAblation.Argument, var folder, var images, var epochs, var seeds, .. var names] =>
-            PairAblation.Run(folder, int.Parse(images, CultureInfo.InvariantCulture), int.Parse(epochs, CultureInfo.InvariantCulture), int.Parse(seeds, CultureInfo.InvariantCulture), names),
+            PairAblation.Run(folder, Whole(images), Whole(epochs), Whole(seeds), names),
         _ => 1,
     };
+
+    private static int Whole(string argument) => int.Parse(argument, CultureInfo.InvariantCulture);
 }

@@ -57,7 +57,7 @@ public class MeasuredJumpsTests
         Assert.StartsWith("MeasuredJumps.FromSequences needs conductances that change", Assert.Throws<ArgumentException>(() => MeasuredJumps.FromSequences([[0, 0]], [])).Message);
     }
 
-    /// <summary>Files of measured pulses, where there are any on this computer, and one written here; all without noise of reading that could be told from steps.</summary>
+    /// <summary>Files of measured pulses, where there are any on this computer, and one written here; with little noise of reading.</summary>
     public static TheoryData<string> QuietFiles
     {
         get
@@ -74,7 +74,8 @@ public class MeasuredJumpsTests
     public void MeasuredFilesBecomeTablesOfOrderedQuantiles(string file)
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllLines(folder.At(Written), Enumerable.Range(0, 200).Select(i => FormattableString.Invariant($"{Math.Sqrt(i)}, {i % 7 + i * i * 0.1}")));
+        var lines = Enumerable.Range(0, 200).Select(i => FormattableString.Invariant($"{Math.Sqrt(i)}, {i % 7 + i * i * 0.1}"));
+        File.WriteAllLines(folder.At(Written), lines);
         var columns = MeasuredJumps.ReadColumns(file == Written ? folder.At(Written) : Path.Combine(Repository.DataFolder!, file));
         var jumps = MeasuredJumps.FromSequences(columns, [], bins: 20, quantiles: 11);
         jumps.Check();

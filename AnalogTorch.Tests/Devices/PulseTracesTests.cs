@@ -23,7 +23,7 @@ public class PulseTracesTests
             var traces = new PulseTraces(Measure(length, count, step, read, scale));
             Assert.True(traces.HasReadNoise);
             Assert.InRange(Math.Sqrt(traces.ReadVariance) / scale, 0.9 * read, 1.1 * read);
-            // 1,000 reads that scatter far more than steps say little of them: an error of a third was seen over seeds, and of a tenth where steps are larger.
+            // Reads that scatter far more than steps say little of them: errors of a third are seen, and of a tenth where steps are larger.
             Assert.InRange(Math.Sqrt(traces.StepVariance) / scale, (step > read ? 0.8 : 0.5) * step, (step > read ? 1.15 : 1.6) * step);
         }
     }
@@ -77,7 +77,8 @@ public class PulseTracesTests
         const int length = 600;
         var noise = Bench.Floats(Noise.Normal(Rng.FromSeed(Stat.Seed), [2, length]));
         double Rise(int t) => 0.2 + 0.8 * (1 - Math.Exp(-t / 100.0));
-        double[] up = [.. Enumerable.Range(0, length).Select(t => 1e-6 * (Rise(t) + 0.05 * noise[t]))], down = [.. Enumerable.Range(0, length).Select(t => 1e-6 * (1.2 - Rise(t) + 0.05 * noise[length + t]))];
+        double[] up = [.. Enumerable.Range(0, length).Select(t => 1e-6 * (Rise(t) + 0.05 * noise[t]))];
+        double[] down = [.. Enumerable.Range(0, length).Select(t => 1e-6 * (1.2 - Rise(t) + 0.05 * noise[length + t]))];
         var jumps = MeasuredJumps.FromSequences([up], [down], bins);
         var span = up.Concat(down).Max();
         // In coarse bins a straight piece stands for a curved one.
@@ -96,10 +97,14 @@ public class PulseTracesTests
         // Measured: 6.9e-4 a pulse on average, and 0.059 from one read to the next, of which most is reading.
         var mean = (columns[0][^1] - columns[0][0]) / 999 / span;
         Assert.InRange(new JumpTable { Jumps = jumps, GMax = 1 }.NominalStep, 0.85 * mean, 1.25 * mean);
-        Assert.All(jumps.UpTable().Chunk(101), bin => Assert.InRange(Math.Sqrt(bin.Average(step => (step - bin.Average()) * (step - bin.Average()))), 0.001, 0.015));
+        Assert.All(
+            jumps.UpTable().Chunk(101), bin => Assert.InRange(Math.Sqrt(bin.Average(step => Math.Pow(step - bin.Average(), 2))), 0.001, 0.015));
         // Means of 60 reads about each pulse; the sequence itself wanders by some 0.05 about any smooth course.
         foreach (var (column, direction) in new[] { (columns[0], 1), (columns[1], -1) })
-            AssertFollows(jumps, direction, [.. Enumerable.Range(0, 1000).Select(t => Enumerable.Range(0, 1000).Where(other => Math.Abs(other - t) <= 30).Average(other => (column[other] - lowest) / span))], 0.17);
+        {
+            double About(int t) => column.Skip(Math.Max(t - 30, 0)).Take(Math.Min(t, 30) + 31).Average(value => (value - lowest) / span);
+            AssertFollows(jumps, direction, [.. Enumerable.Range(0, 1000).Select(About)], 0.17);
+        }
         using var scope = NewDisposeScope();
         var end = Simulate(jumps, 1, (columns[0][0] - lowest) / span, 1000)[^1] * span + lowest;
         Assert.InRange(end, 0.8, 1.3);
@@ -115,8 +120,11 @@ public class PulseTracesTests
     }
 
     [Fact]
-    public void UpwardPulsesThatLowerAreRefused() =>
-        Assert.StartsWith("MeasuredJumps.UpTable must raise", Assert.Throws<ArgumentException>(new JumpTable { Jumps = MeasuredJumps.FromSequences([[3, 2, 1]], []) }.Check).Message);
+    public void UpwardPulsesThatLowerAreRefused()
+    {
+        var device = new JumpTable { Jumps = MeasuredJumps.FromSequences([[3, 2, 1]], []) };
+        Assert.StartsWith("MeasuredJumps.UpTable must raise", Assert.Throws<ArgumentException>(device.Check).Message);
+    }
 
     [Fact]
     public void TheMeanStepIsWhatPulsesDrawOnAverage()
@@ -132,7 +140,10 @@ public class PulseTracesTests
         using var scope = NewDisposeScope();
         var simulated = Simulate(jumps, direction, course[0], course.Length);
         for (var t = 0; t < course.Length; t += 20)
-            Assert.True(Math.Abs(simulated[t] - course[t]) <= tolerance, FormattableString.Invariant($"after {t} pulses {simulated[t]:F3}, measured {course[t]:F3}"));
+        {
+            var message = FormattableString.Invariant($"after {t} pulses {simulated[t]:F3}, measured {course[t]:F3}");
+            Assert.True(Math.Abs(simulated[t] - course[t]) <= tolerance, message);
+        }
     }
 
     /// <summary>Mean relative conductance of 400 devices after 0, 1, … pulses.</summary>

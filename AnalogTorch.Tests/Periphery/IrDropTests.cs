@@ -113,7 +113,8 @@ public class IrDropTests
 
     [Fact]
     public void NoReadGivesWhatItsCurrentsCannot() =>
-        Gen.Select(Gen.Int[1, 400], Gen.Double[-7, 3], Gen.Double[0, 3], Gen.Double[-3, 3], Gen.ULong).Sample((inputs, decades, strength, size, key) =>
+        Gen.Select(Gen.Int[1, 400], Gen.Double[-7, 3], Gen.Double[0, 3], Gen.Double[-3, 3], Gen.ULong)
+        .Sample((inputs, decades, strength, size, key) =>
         {
             using var scope = NewDisposeScope();
             var rng = new Rng(key);
@@ -145,16 +146,19 @@ public class IrDropTests
         Assert.Equal(circuit, 160 - ModelLoss(x, w, 1e4), 0.01 * 160);
     }
 
-    /// <summary>The solver of these tests against circuits that were solved elsewhere: lines of inputs without resistance, inputs as voltages.</summary>
+    /// <summary>The solver of these tests against circuits that were solved elsewhere, with inputs as voltages.</summary>
     [RealDataFact]
     public void TheCircuitOfTheseTestsIsThatOfThePublishedSolver()
     {
         var file = JsonNode.Parse(File.ReadAllText(Path.Combine(Repository.DataFolder!, "circuits", "resistive-lines.json")))!;
         var compared = 0;
-        foreach (var crossbar in file["cases"]!.AsArray().Where(crossbar => (double)crossbar!["wordLineOhmPerCell"]! == 0 && (double)crossbar["bitLineOhmPerCell"]! > 0))
+        foreach (var crossbar in file["cases"]!.AsArray())
         {
+            if ((double)crossbar!["wordLineOhmPerCell"]! > 0 || (double)crossbar["bitLineOhmPerCell"]! == 0)
+                continue;
             // The ADC is behind the last word line there, and next to input 0 here.
-            var siemens = crossbar!["conductanceSiemens"]!.AsArray().Reverse().Select(row => row!.AsArray().Select(cell => (double)cell!).ToArray()).ToArray();
+            var siemens = crossbar["conductanceSiemens"]!.AsArray().Reverse()
+                .Select(row => row!.AsArray().Select(cell => (double)cell!).ToArray()).ToArray();
             var volts = crossbar["volts"]!.AsArray().Reverse().Select(volt => (double)volt!).ToArray();
             var ohms = (double)crossbar["bitLineOhmPerCell"]!;
             var amperes = crossbar["outputAmperes"]!.AsArray().Select(ampere => (double)ampere!).ToArray();

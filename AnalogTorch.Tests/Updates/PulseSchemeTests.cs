@@ -148,7 +148,8 @@ public class PulseSchemeTests
         const int samples = 20_000, slots = 10;
         using var trains = new PulseTrains(2, 2) { HasBias = false };
         var scheme = new StochasticTrains { BitLength = slots };
-        var (x, delta) = (tensor(new[] { (float)SmallInput, 0.01f }).expand(samples, 2).contiguous(), tensor(new[] { 1f, (float)LargeError }).expand(samples, 2).contiguous());
+        var x = tensor(new[] { (float)SmallInput, 0.01f }).expand(samples, 2).contiguous();
+        var delta = tensor(new[] { 1f, (float)LargeError }).expand(samples, 2).contiguous();
         if (onDevice)
         {
             trains.Resize(samples, CPU);
@@ -166,12 +167,13 @@ public class PulseSchemeTests
         AssertShare(Ones(trains.Outputs, 1), p);
         AssertShare(Ones(trains.Outputs, 0), p / 8);
 
-        static long Ones(Tensor words, int line) => words.select(1, line).contiguous().data<int>().ToArray().Sum(word => (long)BitOperations.PopCount((uint)word & TrainPair.Slots));
+        static long Ones(Tensor words, int line) =>
+            words.select(1, line).contiguous().data<int>().ToArray().Sum(word => (long)BitOperations.PopCount((uint)word & TrainPair.Slots));
 
         void AssertShare(long ones, double share)
         {
             const double count = (double)samples * slots;
-            var deviation = 4.9 * Math.Sqrt(count * share * (1 - share) * slots); // at most: slots of a sample are not drawn independently of one another
+            var deviation = 4.9 * Math.Sqrt(count * share * (1 - share) * slots); // at most: slots of a sample depend on one another
             Assert.InRange(ones, count * share - deviation, count * share + deviation);
         }
     }

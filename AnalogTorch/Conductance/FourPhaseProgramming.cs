@@ -82,7 +82,10 @@ public sealed record FourPhaseProgramming : ProgrammingScheme, ICrossChecked
     {
         ArgumentNullException.ThrowIfNull(map);
         if (!HasPairsOfItsOwn(map))
-            throw new ArgumentException($"FourPhaseProgramming needs devices of each weight's own that raise and lower it in turn, the most significant first, but InferenceConfig.Map is {map.GetType().Name}; use DifferentialPair or TwoPairs.");
+        {
+            throw new ArgumentException("FourPhaseProgramming needs devices of each weight's own that raise and lower it in turn, "
+                + $"the most significant first, but InferenceConfig.Map is {map.GetType().Name}; use DifferentialPair or TwoPairs.");
+        }
         if (map.Significances.Count > Order.MostDevices)
             throw new ArgumentException($"FourPhaseProgramming.Order has an order for {Order.MostDevices} devices of a cell, but {map.GetType().Name} has {map.Significances.Count}; use PlusMinusOrder.");
     }
@@ -91,7 +94,7 @@ public sealed record FourPhaseProgramming : ProgrammingScheme, ICrossChecked
     {
         var significances = map.Significances;
         return significances.Count % 2 == 0 && map.DevicesPerWeight(1000) == significances.Count
-            && significances.Select((significance, place) => place % 2 == 0 ? significance > 0 : significance < 0 && -significance == significances[place - 1]).All(fits => fits)
+            && significances.Chunk(2).All(pair => pair[0] > 0 && pair[1] == -pair[0])
             && significances.Zip(significances.Skip(2), (more, less) => Math.Abs(more) >= Math.Abs(less)).All(fits => fits);
     }
 

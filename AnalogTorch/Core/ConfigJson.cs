@@ -8,8 +8,9 @@ namespace AnalogTorch.Core;
 
 /// <summary>Configs as JSON text and back; the round trip gives an equal config.</summary>
 /// <remarks>
-/// A member of an abstract family carries its variant's name as <c>"kind"</c>, taken from <see cref="Catalog"/>; the variants of an assembly that is loaded
-/// later are found when one of them is first met. Where names are not unique, those of the library keep theirs, and others are named with their namespace.
+/// A member of an abstract family carries its variant's name as <c>"kind"</c>, taken from <see cref="Catalog"/>; the variants of an assembly that
+/// is loaded later are found when one of them is first met. Where names are not unique, those of the library keep theirs, and others are named with
+/// their namespace.
 /// </remarks>
 public static class ConfigJson
 {
@@ -97,7 +98,8 @@ public static class ConfigJson
             if (!info.Type.IsAbstract || !typeof(HardwareConfig).IsAssignableFrom(info.Type))
                 return;
             info.PolymorphismOptions = new JsonPolymorphismOptions { TypeDiscriminatorPropertyName = "kind" };
-            foreach (var variant in variants.Where(info.Type.IsAssignableFrom).DistinctBy(variant => names[variant])) // one of an assembly that is there twice
+            // Of an assembly that is there twice, one variant.
+            foreach (var variant in variants.Where(info.Type.IsAssignableFrom).DistinctBy(variant => names[variant]))
                 info.PolymorphismOptions.DerivedTypes.Add(new JsonDerivedType(variant, names[variant]));
         }
 

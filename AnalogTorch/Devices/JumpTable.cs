@@ -50,7 +50,10 @@ public sealed record JumpTable : PulsedDevice, IResettable, ICrossChecked
             throw new ArgumentException($"JumpTable.GReset must not exceed GMax, but is {Units.Format(GReset, "S")} over {Units.Format(GMax, "S")}.");
         Jumps.CheckTables();
         if (Jumps.MeanStep <= LeastStep)
-            throw new ArgumentException($"{Jumps.GetType().Name}.UpTable must raise conductances on average, by more than {LeastStep} of the highest, but changes them by {Jumps.MeanStep:G3}; give what was measured under upward pulses as such.");
+        {
+            throw new ArgumentException($"{Jumps.GetType().Name}.UpTable must raise conductances on average, by more than {LeastStep}, "
+                + $"but changes them by {Jumps.MeanStep:G3}; give what was measured under upward pulses as such.");
+        }
     }
 
     /// <inheritdoc/>
@@ -126,7 +129,8 @@ public abstract record JumpStatistics : HardwareConfig
     /// <summary>Mean of what a uniform number draws from quantiles, which are joined by straight lines.</summary>
     private protected static double MeanOf(double[] quantiles) => (quantiles.Sum() - (quantiles[0] + quantiles[^1]) / 2) / (quantiles.Length - 1);
 
-    private double MeanOf(float[] table, int bin) => MeanOf(Array.ConvertAll(table[(bin * Quantiles)..((bin + 1) * Quantiles)], value => (double)value));
+    private double MeanOf(float[] table, int bin) =>
+        MeanOf(Array.ConvertAll(table[(bin * Quantiles)..((bin + 1) * Quantiles)], value => (double)value));
 
     /// <summary>Refuses tables that steps cannot be drawn from.</summary>
     /// <exception cref="ArgumentException">A table is not as large as it is said to be, or holds no numbers.</exception>
@@ -136,7 +140,10 @@ public abstract record JumpStatistics : HardwareConfig
         if (Bins < 1 || Quantiles < 2)
             throw new ArgumentException($"{GetType().Name}.Bins must be at least 1 and Quantiles at least 2, but they are {Bins} and {Quantiles}.");
         if (Tables.Up.Length != (long)Bins * Quantiles || Tables.Down.Length != Tables.Up.Length)
-            throw new ArgumentException($"{GetType().Name}.UpTable and DownTable must hold {Bins} bins of {Quantiles} quantiles, but hold {Tables.Up.Length} and {Tables.Down.Length} numbers.");
+        {
+            throw new ArgumentException($"{GetType().Name}.UpTable and DownTable must hold {Bins} bins of {Quantiles} quantiles, "
+                + $"but hold {Tables.Up.Length} and {Tables.Down.Length} numbers.");
+        }
         if (!Tables.Up.Concat(Tables.Down).All(float.IsFinite))
             throw new ArgumentException($"{GetType().Name}.UpTable and DownTable must be finite, but hold NaN or infinity.");
     }

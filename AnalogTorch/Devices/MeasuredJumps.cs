@@ -41,10 +41,10 @@ public sealed record MeasuredJumps : JumpStatistics, ICrossChecked
 
     /// <summary>Tables made from sequences of conductances read after each of a series of equal pulses.</summary>
     /// <remarks>
-    /// Conductances are relative to the highest, from 0 on, or from the lowest if that is below 0: (x − lowest)/(highest − lowest). Where reads do not scatter, the steps of
-    /// a bin are the differences of sequences that begin in it. Where they do, which shows in differences that take back what others added, the mean step of a bin
-    /// is that of the course that the sequences follow, and differences are drawn together towards it by the share of the steps in their deviation,
-    /// √(σ²/(σ² + 2⟨r²⟩)): a device then follows the sequences, but for what only their reading adds.
+    /// Conductances are relative to the highest, from 0 on, or from the lowest if that is below 0: (x − lowest)/(highest − lowest). Where reads do
+    /// not scatter, the steps of a bin are the differences of sequences that begin in it. Where they do, which shows in differences that take back
+    /// what others added, the mean step of a bin is that of the course that the sequences follow, and differences are drawn together towards it by
+    /// the share of the steps in their deviation, √(σ²/(σ² + 2⟨r²⟩)): a device then follows the sequences, but for what only their reading adds.
     /// </remarks>
     /// <param name="upSequences">Sequences under upward pulses, in any one unit.</param>
     /// <param name="downSequences">Sequences under downward pulses, in the same unit; none if the device only goes up.</param>
@@ -74,8 +74,11 @@ public sealed record MeasuredJumps : JumpStatistics, ICrossChecked
         IReadOnlyList<double>[] Relative(IReadOnlyList<double>[] sequences) =>
             [.. sequences.Select(sequence => sequence.Select(value => (value - lowest) / max).ToArray()).Where(sequence => sequence.Length > 0)];
 
-        ValueList<float> Table(IReadOnlyList<double>[] sequences) => new((traces.HasReadNoise ? StepsOfCourses(sequences, traces, bins) : Differences(sequences, bins))
-            .SelectMany(bin => QuantilesOf(bin.Steps, bin.Mean, quantiles)));
+        ValueList<float> Table(IReadOnlyList<double>[] sequences)
+        {
+            var steps = traces.HasReadNoise ? StepsOfCourses(sequences, traces, bins) : Differences(sequences, bins);
+            return new(steps.SelectMany(bin => QuantilesOf(bin.Steps, bin.Mean, quantiles)));
+        }
     }
 
     /// <summary>The differences that begin in each bin.</summary>

@@ -37,17 +37,18 @@ internal sealed class PulseTraces
             (StepVariance, ReadVariance) = (lowest, (shortest.Mean - 2 * lowest) / 6);
     }
 
-    /// <summary>Whether reads scatter more than steps vary along the course, and as far as two standard errors can tell; where they do not, every difference is a step.</summary>
+    /// <summary>Whether reads scatter, more than steps vary along the course; if not, every difference is a step.</summary>
     public bool HasReadNoise { get; }
 
-    /// <summary>Variance of a step about the mean, as it adds up over pulses (σ²): the least of the estimates over numbers of pulses, half a standard error added to each.</summary>
+    /// <summary>Variance of a step about the mean, as it adds up over pulses (σ²).</summary>
+    /// <remarks>The least of the estimates over numbers of pulses, half a standard error added to each.</remarks>
     public double StepVariance { get; }
 
     /// <summary>Variance of a read (⟨r²⟩).</summary>
     public double ReadVariance { get; }
 
-    /// <summary>The course of a sequence without its noise: the nearest one that only rises, or only falls, as straight pieces between the middles of its levels.</summary>
-    /// <remarks>Isotonic regression by pooling of neighbours that are out of order.</remarks>
+    /// <summary>The course of a sequence without its noise: the nearest one that only rises, or only falls.</summary>
+    /// <remarks>Isotonic regression by pooling of neighbours that are out of order; it is straight between the middles of levels.</remarks>
     /// <param name="sequence">The sequence.</param>
     /// <param name="direction">+1 if it rises, −1 if it falls.</param>
     public static double[] Course(IReadOnlyList<double> sequence, int direction)
@@ -57,7 +58,10 @@ internal sealed class PulseTraces
         {
             var level = (Value: direction * value, Count: 1);
             for (; levels.Count > 0 && levels[^1].Value >= level.Value; levels.RemoveAt(levels.Count - 1))
-                level = ((levels[^1].Value * levels[^1].Count + level.Value * level.Count) / (levels[^1].Count + level.Count), levels[^1].Count + level.Count);
+            {
+                var count = levels[^1].Count + level.Count;
+                level = ((levels[^1].Value * levels[^1].Count + level.Value * level.Count) / count, count);
+            }
             levels.Add(level);
         }
         var course = new double[sequence.Count];
@@ -66,7 +70,10 @@ internal sealed class PulseTraces
         {
             var middle = start + (count - 1) / 2.0;
             for (var t = (int)Math.Ceiling(before.Time); t <= Math.Min(middle, sequence.Count - 1); t++)
-                course[t] = direction * (middle == before.Time ? value : before.Value + (t - before.Time) / (middle - before.Time) * (value - before.Value));
+            {
+                var share = middle == before.Time ? 1 : (t - before.Time) / (middle - before.Time);
+                course[t] = direction * (before.Value + share * (value - before.Value));
+            }
             (start, before) = (start + count, (middle, value));
         }
         return course;
@@ -74,8 +81,8 @@ internal sealed class PulseTraces
 
     /// <summary>Mean change by a pulse in each bin of conductance: how far courses go in it, over the pulses that they stay.</summary>
     /// <remarks>
-    /// Steps that scatter cross a bin fast or slowly by chance. So neighbours are taken together until they go farther than three times what chance alone would take them,
-    /// or until chance makes less than a third of the mean of all.
+    /// Steps that scatter cross a bin fast or slowly by chance. So neighbours are taken together until they go farther than three times what chance
+    /// alone would take them, or until chance makes less than a third of the mean of all.
     /// </remarks>
     /// <param name="courses">Courses in one direction, in relative conductance.</param>
     /// <param name="bins">Number of bins in [0, 1].</param>
