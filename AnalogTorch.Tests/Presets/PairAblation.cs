@@ -79,12 +79,12 @@ internal static class PairAblation
     }
 
     /// <summary>Share of held-out training images that 784-256-128-10 sigmoids get right, mean over the last half of the epochs.</summary>
-    public static double Train(TileConfig? hardware, ImageSet all, int images, int epochs, int seed, Action<TorchSharp.Modules.Sequential> start)
+    public static double Train(TileConfig? hardware, ImageSet all, int images, int epochs, int seed, Action<TorchSharp.Modules.Sequential> setStart)
     {
         using var scope = NewDisposeScope();
         using var model = Sequential(
             ("fc1", Linear(784, 256)), ("a1", Sigmoid()), ("fc2", Linear(256, 128)), ("a2", Sigmoid()), ("fc3", Linear(128, 10)));
-        start(model);
+        setStart(model);
         if (hardware is not null)
             model.ToAnalog(hardware, seed);
         using optim.Optimizer optimizer = hardware is null ? optim.SGD(model.parameters(), Rate) : new AnalogSGD(model.parameters(), Rate);
