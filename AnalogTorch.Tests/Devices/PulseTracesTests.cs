@@ -29,6 +29,15 @@ public class PulseTracesTests
     }
 
     [Fact]
+    public void LongSequencesGiveBothNoisesClosely()
+    {
+        // 200,000 reads leave some 0.5 % of standard error; half of one is added to steps on purpose.
+        var traces = new PulseTraces(Measure(200_000, 1, 0.02, 0.01, 1));
+        Assert.Equal(0.02, Math.Sqrt(traces.StepVariance), 0.02 * 0.02);
+        Assert.Equal(0.01, Math.Sqrt(traces.ReadVariance), 0.02 * 0.01);
+    }
+
+    [Fact]
     public void StepsThatScatterAreNoNoiseOfReads()
     {
         for (var seed = 0; seed < 20; seed++)
