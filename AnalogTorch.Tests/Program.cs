@@ -1,5 +1,8 @@
+using System.Globalization;
 using AnalogTorch.Tests.Checkpoints;
+using AnalogTorch.Tests.Core;
 using AnalogTorch.Tests.MlNet;
+using AnalogTorch.Tests.Presets;
 
 namespace AnalogTorch.Tests;
 
@@ -10,6 +13,11 @@ internal static class Program
     {
         [CheckpointWriter.Argument, var path] => CheckpointWriter.Run(path),
         [ModelReader.Argument, var path] => ModelReader.Run(path),
+        [ExtensionProbe.Argument] => ExtensionProbe.Run(),
+        [PairAblation.Argument, var folder, var images, var epochs, var seeds, .. var names] =>
+            PairAblation.Run(folder, Whole(images), Whole(epochs), Whole(seeds), names),
         _ => 1,
     };
+
+    private static int Whole(string argument) => int.Parse(argument, CultureInfo.InvariantCulture);
 }

@@ -116,6 +116,68 @@ public class PulseSchemeTests
         }).Is(4, std: Math.Sqrt(10 * 0.4 * 0.6), detect: 0.05); // 10 slots at q = 0.01·1·0.4/(10·0.001)
     }
 
+    /// <summary>Inputs of 0.05 whose mean change needs 4 of 10 slots, where an input of 1 beside them would need 80.</summary>
+    private const double SmallInput = 0.05, LargeError = 8;
+
+    public static TheoryData<string> EngineNames => new(Engines.All.Select(engine => engine.Name));
+
+    [Theory]
+    [MemberData(nameof(EngineNames))]
+    public void WithoutABiasSmallInputsMoveByRateTimesGradientToo(string engine)
+    {
+        using var scope = NewDisposeScope();
+        const int samples = 20_000;
+        var (x, delta) = (full([samples, 1], (float)SmallInput), full([samples, 1], -(float)LargeError));
+        using var trains = new PulseTrains(1, 1);
+        var cells = new IdealCells(Bench.Engine(engine));
+        new StochasticTrains().Apply(x, delta, Rate, Rng.FromSeed(Stat.Seed), trains, cells, bias: null);
+        var std = Math.Sqrt(samples * 10 * 0.4 * 0.6);
+        Assert.InRange(cells.Pulses, 4 * samples - 4.9 * std, 4 * samples + 4.9 * std); // α = 1e-6
+        // The next array that uses these buffers has a bias: its line of 1 takes its share, and gets what nothing else can give it.
+        var bias = new IdealCells(Bench.Engine(engine));
+        new StochasticTrains().Apply(x, delta, Rate / 20, Rng.FromSeed(Stat.Seed), trains, cells, bias);
+        Assert.InRange(bias.Pulses, 4 * samples - 4.9 * std, 4 * samples + 4.9 * std);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void BothLinesReachTheSameHighestProbability(bool onDevice)
+    {
+        using var scope = NewDisposeScope();
+        const int samples = 20_000, slots = 10;
+        using var trains = new PulseTrains(2, 2) { HasBias = false };
+        var scheme = new StochasticTrains { BitLength = slots };
+        var x = tensor(new[] { (float)SmallInput, 0.01f }).expand(samples, 2).contiguous();
+        var delta = tensor(new[] { 1f, (float)LargeError }).expand(samples, 2).contiguous();
+        if (onDevice)
+        {
+            trains.Resize(samples, CPU);
+            scheme.DrawOnDevice(x, delta, (float)Math.Sqrt(Rate / (slots * Step)), Rng.FromSeed(Stat.Seed), trains);
+        }
+        else
+        {
+            scheme.Draw(x, delta, Rate, Step, Rng.FromSeed(Stat.Seed), trains);
+        }
+        // √(0.01·0.05·8/(10·0.001)) = √0.4 a slot. Input lines are not drawn in the (1 − p)(1 − p/8) of slots in which no error has a pulse.
+        var p = Math.Sqrt(0.4);
+        var drawn = onDevice ? 1 : 1 - (1 - p) * (1 - p / 8);
+        AssertShare(Ones(trains.Inputs, 0), p * drawn);
+        AssertShare(Ones(trains.Inputs, 1), p / 5 * drawn);
+        AssertShare(Ones(trains.Outputs, 1), p);
+        AssertShare(Ones(trains.Outputs, 0), p / 8);
+
+        static long Ones(Tensor words, int line) =>
+            words.select(1, line).contiguous().data<int>().ToArray().Sum(word => (long)BitOperations.PopCount((uint)word & TrainPair.Slots));
+
+        void AssertShare(long ones, double share)
+        {
+            const double count = (double)samples * slots;
+            var deviation = 4.9 * Math.Sqrt(count * share * (1 - share) * slots); // at most: slots of a sample depend on one another
+            Assert.InRange(ones, count * share - deviation, count * share + deviation);
+        }
+    }
+
     [Fact]
     public void CoincidencesOnAnIdealDeviceAreItsChange()
     {
@@ -166,6 +228,25 @@ public class PulseSchemeTests
         new SlottedTrains().Draw(tensor(new[] { 0.12f, 0.13f }).unsqueeze(0), tensor(new[] { 0.19f, 0.21f }).unsqueeze(0), Rate, Step, default, trains);
         Assert.Equal([0, 1], Words(trains.Inputs, 0, 2).Select(word => BitOperations.PopCount((uint)(word & TrainPair.Slots)) / 4));
         Assert.Equal([0, 1], Words(trains.Outputs, 0, 2).Select(word => BitOperations.PopCount((uint)(word & TrainPair.Slots)) / 4));
+    }
+
+    /// <summary>One element that counts its pulses.</summary>
+    private sealed class IdealCells(IPulseEngine engine) : IUpdatable
+    {
+        public double WeightStep => Step;
+
+        public long Pulses { get; private set; }
+
+        public void Update(TrainPair trains, double size = 1)
+        {
+            using var scope = NewDisposeScope();
+            var device = new ConstantStep { DwMin = Step, CycleNoise = 0 };
+            var target = new PulseTarget { Planes = device.Manufacture(default, [1, 1]), Weights = zeros(1, 1) };
+            device.Accept(engine.Update(target, trains, default));
+            Pulses += target.Pulses;
+        }
+
+        public void Add(Tensor change, int samples) => throw new NotSupportedException();
     }
 
     private static PulseScheme Scheme(string name) => Catalog.Defaults<PulseScheme>().Single(scheme => scheme.GetType().Name == name);

@@ -81,10 +81,21 @@ public sealed record FourPhaseProgramming : ProgrammingScheme, ICrossChecked
     public override void CheckFit(WeightMap map, MemoryStatistics memory)
     {
         ArgumentNullException.ThrowIfNull(map);
-        if (map is OffsetColumn)
-            throw new ArgumentException("FourPhaseProgramming needs a device that lowers each weight, but InferenceConfig.Map is OffsetColumn; use DifferentialPair or TwoPairs.");
+        if (!HasPairsOfItsOwn(map))
+        {
+            throw new ArgumentException("FourPhaseProgramming needs devices of each weight's own that raise and lower it in turn, "
+                + $"the most significant first, but InferenceConfig.Map is {map.GetType().Name}; use DifferentialPair or TwoPairs.");
+        }
         if (map.Significances.Count > Order.MostDevices)
             throw new ArgumentException($"FourPhaseProgramming.Order has an order for {Order.MostDevices} devices of a cell, but {map.GetType().Name} has {map.Significances.Count}; use PlusMinusOrder.");
+    }
+
+    private static bool HasPairsOfItsOwn(WeightMap map)
+    {
+        var significances = map.Significances;
+        return significances.Count % 2 == 0 && map.DevicesPerWeight(1000) == significances.Count
+            && significances.Chunk(2).All(pair => pair[0] > 0 && pair[1] == -pair[0])
+            && significances.Zip(significances.Skip(2), (more, less) => Math.Abs(more) >= Math.Abs(less)).All(fits => fits);
     }
 
     /// <inheritdoc/>

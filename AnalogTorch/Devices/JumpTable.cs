@@ -9,10 +9,12 @@ namespace AnalogTorch.Devices;
 /// <remarks>
 /// ΔG = G_max·T[bin(G/G_max)](u) with u uniform in [0, 1): one inverse distribution function per bin of conductance and
 /// direction (the jump tables of Burr et al. 2014/15 and Sidler et al.). Conductance and step are relative to the G_max of the
-/// element, so that one table serves elements of different range.
+/// element, so that one table serves elements of different range. Update rules count a pulse as the mean step over all conductances.
 /// </remarks>
 public sealed record JumpTable : PulsedDevice, IResettable, ICrossChecked
 {
+    private const double LeastStep = 1e-6; // of tables that no device can be built from
+
     /// <summary>The distributions of the steps.</summary>
     public JumpStatistics Jumps { get; init => field = NotNull(value); } = new ParametricJumps();
 
@@ -33,10 +35,10 @@ public sealed record JumpTable : PulsedDevice, IResettable, ICrossChecked
     public double GResetSpread { get; init => field = NotNegative(value); } = 0.2 * Units.uS;
 
     /// <inheritdoc/>
-    internal override bool IsInSiemens => true;
+    public override bool IsInSiemens => true;
 
     /// <inheritdoc/>
-    public override double NominalStep => GMax * Math.Max(Jumps.MeanUp(0.5), 1e-6);
+    public override double NominalStep => GMax * Math.Max(Jumps.MeanStep, LeastStep);
 
     /// <inheritdoc/>
     public override (double Min, double Max) Range => (0, GMax);
@@ -46,6 +48,12 @@ public sealed record JumpTable : PulsedDevice, IResettable, ICrossChecked
     {
         if (GReset > GMax)
             throw new ArgumentException($"JumpTable.GReset must not exceed GMax, but is {Units.Format(GReset, "S")} over {Units.Format(GMax, "S")}.");
+        Jumps.CheckTables();
+        if (Jumps.MeanStep <= LeastStep)
+        {
+            throw new ArgumentException($"{Jumps.GetType().Name}.UpTable must raise conductances on average, by more than {LeastStep}, "
+                + $"but changes them by {Jumps.MeanStep:G3}; give what was measured under upward pulses as such.");
+        }
     }
 
     /// <inheritdoc/>
@@ -104,8 +112,41 @@ public abstract record JumpStatistics : HardwareConfig
     public abstract float[] DownTable();
 
     /// <summary>Mean upward step relative to G_max at a relative conductance.</summary>
-    public double MeanUp(double relativeConductance) =>
-        Tables.Up.AsSpan(Math.Clamp((int)(relativeConductance * Bins), 0, Bins - 1) * Quantiles, Quantiles).ToArray().Average();
+    public double MeanUp(double relativeConductance) => MeanOf(Tables.Up, Math.Clamp((int)(relativeConductance * Bins), 0, Bins - 1));
+
+    /// <summary>Mean upward step relative to G_max over all conductances; the downward one of a device that only goes down.</summary>
+    public double MeanStep
+    {
+        get
+        {
+            var (up, down) = (MeanOf(Tables.Up), MeanOf(Tables.Down));
+            return up == 0 ? -down : up;
+
+            double MeanOf(float[] table) => Enumerable.Range(0, Bins).Average(bin => this.MeanOf(table, bin));
+        }
+    }
+
+    /// <summary>Mean of what a uniform number draws from quantiles, which are joined by straight lines.</summary>
+    private protected static double MeanOf(double[] quantiles) => (quantiles.Sum() - (quantiles[0] + quantiles[^1]) / 2) / (quantiles.Length - 1);
+
+    private double MeanOf(float[] table, int bin) =>
+        MeanOf(Array.ConvertAll(table[(bin * Quantiles)..((bin + 1) * Quantiles)], value => (double)value));
+
+    /// <summary>Refuses tables that steps cannot be drawn from.</summary>
+    /// <exception cref="ArgumentException">A table is not as large as it is said to be, or holds no numbers.</exception>
+    internal void CheckTables()
+    {
+        (this as ICrossChecked)?.Check();
+        if (Bins < 1 || Quantiles < 2)
+            throw new ArgumentException($"{GetType().Name}.Bins must be at least 1 and Quantiles at least 2, but they are {Bins} and {Quantiles}.");
+        if (Tables.Up.Length != (long)Bins * Quantiles || Tables.Down.Length != Tables.Up.Length)
+        {
+            throw new ArgumentException($"{GetType().Name}.UpTable and DownTable must hold {Bins} bins of {Quantiles} quantiles, "
+                + $"but hold {Tables.Up.Length} and {Tables.Down.Length} numbers.");
+        }
+        if (!Tables.Up.Concat(Tables.Down).All(float.IsFinite))
+            throw new ArgumentException($"{GetType().Name}.UpTable and DownTable must be finite, but hold NaN or infinity.");
+    }
 
     /// <summary>Both tables, worked out once for an instance, because every update needs them.</summary>
     internal TablePair Tables => Cache.GetValue(this, statistics => new(statistics.UpTable(), statistics.DownTable()));

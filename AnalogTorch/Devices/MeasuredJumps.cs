@@ -6,6 +6,8 @@ namespace AnalogTorch.Devices;
 /// <summary>Steps tabulated from measured pulse sequences.</summary>
 public sealed record MeasuredJumps : JumpStatistics, ICrossChecked
 {
+    private const int StepsOfBin = 30; // from which quantiles are taken, of neighbours if a bin has fewer
+
     /// <summary>Upward steps relative to the highest conductance, bin by bin, each bin's quantiles in ascending order.</summary>
     public ValueList<float> Up { get; init => field = NotNull(value); } = [0.01f, 0.03f, 0f, 0.01f];
 
@@ -38,6 +40,12 @@ public sealed record MeasuredJumps : JumpStatistics, ICrossChecked
     }
 
     /// <summary>Tables made from sequences of conductances read after each of a series of equal pulses.</summary>
+    /// <remarks>
+    /// Conductances are relative to the highest, from 0 on, or from the lowest if that is below 0: (x − lowest)/(highest − lowest). Where reads do
+    /// not scatter, the steps of a bin are the differences of sequences that begin in it. Where they do, which shows in differences that take back
+    /// what others added, the mean step of a bin is that of the course that the sequences follow, and differences are drawn together towards it by
+    /// the share of the steps in their deviation, √(σ²/(σ² + 2⟨r²⟩)): a device then follows the sequences, but for what only their reading adds.
+    /// </remarks>
     /// <param name="upSequences">Sequences under upward pulses, in any one unit.</param>
     /// <param name="downSequences">Sequences under downward pulses, in the same unit; none if the device only goes up.</param>
     /// <param name="bins">Number of bins of conductance. A bin without a measured step takes those of its nearest neighbour.</param>
@@ -45,6 +53,10 @@ public sealed record MeasuredJumps : JumpStatistics, ICrossChecked
     public static MeasuredJumps FromSequences(
         IEnumerable<IReadOnlyList<double>> upSequences, IEnumerable<IReadOnlyList<double>> downSequences, int bins = 50, int quantiles = 101)
     {
+        ArgumentNullException.ThrowIfNull(upSequences);
+        ArgumentNullException.ThrowIfNull(downSequences);
+        ArgumentOutOfRangeException.ThrowIfLessThan(bins, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(quantiles, 2);
         var ups = upSequences.ToArray();
         var downs = downSequences.ToArray();
         var all = ups.Concat(downs).SelectMany(sequence => sequence).ToArray();
@@ -54,31 +66,76 @@ public sealed record MeasuredJumps : JumpStatistics, ICrossChecked
         var max = all.Max() - lowest;
         if (max == 0)
             throw new ArgumentException("MeasuredJumps.FromSequences needs conductances that change, but all are 0.");
+        ups = Relative(ups);
+        downs = Relative(downs);
+        var traces = new PulseTraces([.. ups, .. downs]);
         return new MeasuredJumps { Up = Table(ups), Down = Table(downs), QuantileCount = quantiles };
+
+        IReadOnlyList<double>[] Relative(IReadOnlyList<double>[] sequences) =>
+            [.. sequences.Select(sequence => sequence.Select(value => (value - lowest) / max).ToArray()).Where(sequence => sequence.Length > 0)];
 
         ValueList<float> Table(IReadOnlyList<double>[] sequences)
         {
-            var steps = Enumerable.Range(0, bins).Select(_ => new List<double>()).ToArray();
-            foreach (var sequence in sequences)
-                for (var i = 1; i < sequence.Count; i++)
-                    steps[Math.Clamp((int)((sequence[i - 1] - lowest) / max * bins), 0, bins - 1)].Add((sequence[i] - sequence[i - 1]) / max);
-            var filled = Enumerable.Range(0, bins).Where(bin => steps[bin].Count > 0).ToArray();
-            return new(Enumerable.Range(0, bins).SelectMany(bin => filled.Length == 0
-                ? new float[quantiles]
-                : QuantilesOf(steps[filled.MinBy(other => Math.Abs(other - bin))])));
+            var steps = traces.HasReadNoise ? StepsOfCourses(sequences, traces, bins) : Differences(sequences, bins);
+            return new(steps.SelectMany(bin => QuantilesOf(bin.Steps, bin.Mean, quantiles)));
         }
+    }
 
-        IEnumerable<float> QuantilesOf(List<double> steps)
-        {
-            var sorted = steps.Order().ToArray();
-            for (var quantile = 0; quantile < quantiles; quantile++)
+    /// <summary>The differences that begin in each bin.</summary>
+    private static IEnumerable<(double[] Steps, double? Mean)> Differences(IReadOnlyList<double>[] sequences, int bins)
+    {
+        var steps = Enumerable.Range(0, bins).Select(_ => new List<double>()).ToArray();
+        foreach (var sequence in sequences)
+            for (var t = 1; t < sequence.Count; t++)
+                steps[PulseTraces.Bin(sequence[t - 1] * bins, bins)].Add(sequence[t] - sequence[t - 1]);
+        var filled = Enumerable.Range(0, bins).Where(bin => steps[bin].Count > 0).ToArray();
+        return Enumerable.Range(0, bins).Select(bin =>
+            (filled.Length == 0 ? [] : steps[filled.MinBy(other => Math.Abs(other - bin))].ToArray(), (double?)null));
+    }
+
+    /// <summary>For each bin, deviations of differences from the mean as far as they are steps, and the mean step.</summary>
+    private static IEnumerable<(double[] Steps, double? Mean)> StepsOfCourses(IReadOnlyList<double>[] sequences, PulseTraces traces, int bins)
+    {
+        if (sequences.All(sequence => sequence.Count < 2))
+            return Differences(sequences, bins);
+        var direction = sequences.Sum(sequence => sequence[^1] - sequence[0]) < 0 ? -1 : 1;
+        var courses = sequences.Select(sequence => PulseTraces.Course(sequence, direction)).ToArray();
+        var means = PulseTraces.MeanSteps(courses, bins, Math.Sqrt(traces.StepVariance));
+        var share = Math.Sqrt(traces.StepVariance / (traces.StepVariance + 2 * traces.ReadVariance));
+        var deviations = Enumerable.Range(0, bins).Select(_ => new List<double>()).ToArray();
+        foreach (var (sequence, course) in sequences.Zip(courses))
+            for (var t = 1; t < sequence.Count; t++)
             {
-                var position = quantile / (quantiles - 1.0) * (sorted.Length - 1);
-                var below = (int)position;
-                var above = Math.Min(below + 1, sorted.Length - 1);
-                yield return (float)(sorted[below] + (position - below) * (sorted[above] - sorted[below]));
+                var bin = PulseTraces.Bin(course[t - 1] * bins, bins);
+                deviations[bin].Add(share * (sequence[t] - sequence[t - 1] - means[bin]));
+            }
+        return Enumerable.Range(0, bins).Select(bin => (AtLeast(Math.Min(StepsOfBin, deviations.Sum(list => list.Count)), bin), (double?)means[bin]));
+
+        double[] AtLeast(int count, int bin)
+        {
+            for (var radius = 0; ; radius++)
+            {
+                var near = deviations[Math.Max(bin - radius, 0)..Math.Min(bin + radius + 1, bins)];
+                if (near.Sum(list => list.Count) >= count)
+                    return [.. near.SelectMany(list => list)];
             }
         }
+    }
+
+    /// <summary>Quantiles of steps; shifted to have the mean, if one is given.</summary>
+    private static IEnumerable<float> QuantilesOf(double[] steps, double? mean, int quantiles)
+    {
+        if (steps.Length == 0)
+            return new float[quantiles];
+        var sorted = steps.Order().ToArray();
+        var table = Enumerable.Range(0, quantiles).Select(quantile =>
+        {
+            var position = quantile / (quantiles - 1.0) * (sorted.Length - 1);
+            var below = (int)position;
+            return sorted[below] + (position - below) * (sorted[Math.Min(below + 1, sorted.Length - 1)] - sorted[below]);
+        }).ToArray();
+        var shift = mean is { } wanted ? wanted - MeanOf(table) : 0;
+        return table.Select(value => (float)(value + shift));
     }
 
     /// <summary>Reads the columns of a comma-separated file of pulse sequences; short columns may end empty, a header is skipped.</summary>

@@ -58,7 +58,7 @@ public sealed record PcmSet : PulsedDevice, IResettable, ICrossChecked
     public double Granularity { get; init => field = Positive(value); } = 0.75 * Units.uS;
 
     /// <inheritdoc/>
-    internal override bool IsInSiemens => true;
+    public override bool IsInSiemens => true;
 
     /// <inheritdoc/>
     public override double NominalStep => Granularity;

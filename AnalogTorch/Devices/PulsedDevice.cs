@@ -21,7 +21,7 @@ public abstract record PulsedDevice : HardwareConfig
     public abstract (double Min, double Max) Range { get; }
 
     /// <summary>Whether what a read sees is a conductance in siemens; else it is a normalised value.</summary>
-    internal virtual bool IsInSiemens => false;
+    public virtual bool IsInSiemens => false;
 
     /// <summary>The same device under pulses that move it by a share of its step; null if its steps have the size that they have.</summary>
     /// <param name="size">The share, above 0.</param>

@@ -4,6 +4,7 @@ using TorchSharp.Modules;
 namespace AnalogTorch.Tiles;
 
 /// <summary>The hardware that a layer can be put on.</summary>
+/// <remarks>Each kind has a tile of its own, so that other assemblies cannot add one; what it is made of, they can.</remarks>
 public abstract record LayerHardware : HardwareConfig
 {
     /// <summary>How large a tile can be; a larger matrix becomes a grid of them.</summary>
@@ -16,7 +17,7 @@ public abstract record LayerHardware : HardwareConfig
     internal abstract string Note { get; }
 
     /// <summary>Whether a bias is one more line of the array.</summary>
-    internal bool PutsBiasInArray => Bias is AnalogBias;
+    internal bool PutsBiasInArray => Bias.IsInArray;
 
     /// <summary>Devices that a weight is made of; those that many weights share count by their share.</summary>
     /// <param name="outputs">Outputs of the matrix.</param>

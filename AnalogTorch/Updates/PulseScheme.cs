@@ -19,6 +19,7 @@ public abstract record PulseScheme : UpdateScheme
     public sealed override void Apply(Tensor x, Tensor delta, double rate, Rng rng, PulseTrains trains, IUpdatable weights, IUpdatable? bias)
     {
         var size = Size.Of(rate);
+        trains.HasBias = bias is not null;
         Draw(x, delta, rate, weights.WeightStep * size, rng, trains);
         weights.Update(trains.ForWeights, size);
         bias?.Update(trains.ForBias, size);
@@ -30,6 +31,6 @@ public abstract record PulseScheme : UpdateScheme
     /// <param name="rate">Learning rate; not negative.</param>
     /// <param name="weightStep">Mean weight change (w) by one coincidence.</param>
     /// <param name="rng">The stream of this step.</param>
-    /// <param name="trains">Where the trains go.</param>
+    /// <param name="trains">Where the trains go, and whether there is a line of constant input among them.</param>
     public abstract void Draw(Tensor x, Tensor delta, double rate, double weightStep, Rng rng, PulseTrains trains);
 }

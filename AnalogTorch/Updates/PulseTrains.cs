@@ -33,6 +33,9 @@ public sealed class PulseTrains(long inputs, long outputs, int groups = 1) : IDi
     /// <summary>Groups of outputs that have inputs of their own.</summary>
     public int Groups => groups;
 
+    /// <summary>Whether biases stand on a line of constant input 1; without it, how pulses are shared goes by the inputs alone.</summary>
+    public bool HasBias { get; set; } = true;
+
     /// <summary>Number of outputs.</summary>
     public int OutputCount => (int)outputs;
 

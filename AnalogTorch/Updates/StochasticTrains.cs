@@ -8,8 +8,8 @@ namespace AnalogTorch.Updates;
 /// <summary>Random trains whose pulse probabilities are proportional to |x| and |δ|.</summary>
 /// <remarks>
 /// P(x) = C·g·|x| and P(δ) = C·|δ|/g a slot, with C = √(rate/(BitLength·Δw)); the mean update is rate·x·δ as long as no
-/// probability saturates (Gokmen, Vlasov 2016). With balancing, g = √(max|δ|/max|x|) of the sample, so that both lines reach
-/// the same highest probability (update management, as in IBM aihwkit).
+/// probability saturates (Gokmen, Vlasov 2016). With balancing, g = √(max|δ|/max|x|) of the sample, so that input and output lines reach
+/// the same highest probability (update management, as in IBM aihwkit). Where a bias is in the array, its constant input of 1 is one of the inputs.
 /// </remarks>
 public sealed record StochasticTrains : PulseScheme
 {
@@ -31,9 +31,13 @@ public sealed record StochasticTrains : PulseScheme
             DrawOnDevice(x, delta, gain, rng, trains);
     }
 
+    /// <summary>What stands on the line of the constant input, if there is one.</summary>
+    private static float LargestConstant(PulseTrains trains) => trains.HasBias ? 1 : 0;
+
     private void DrawInHostMemory(Tensor x, Tensor delta, float gain, Rng rng, PulseTrains trains)
     {
         ReadOnlySpan<float> one = [1f];
+        var leastInput = LargestConstant(trains);
         var inputs = new TrainSampler.Rows<float>(x, trains.InputCount);
         var errors = new TrainSampler.Rows<float>(delta, trains.OutputCount);
         var inputWords = new TrainSampler.Rows<uint>(trains.Inputs, trains.ForWeights.InputStride);
@@ -41,17 +45,17 @@ public sealed record StochasticTrains : PulseScheme
         var biasWords = new TrainSampler.Rows<uint>(trains.Bias, trains.ForBias.OutputStride);
         for (var sample = 0; sample < trains.Samples; sample++)
         {
-            var share = Gain.InputShare(MathF.Max(TrainSampler.AbsMax(inputs[sample]), 1), TrainSampler.AbsMax(errors[sample]));
+            var share = Gain.InputShare(MathF.Max(TrainSampler.AbsMax(inputs[sample]), leastInput), TrainSampler.AbsMax(errors[sample]));
             TrainSampler.Stochastic(
                 new(inputs[sample], gain * share, inputWords[sample]), new(errors[sample], gain / share, errorWords[sample]), new(one, gain * share, biasWords[sample]),
                 BitLength, rng.Split(sample).Key);
         }
     }
 
-    private void DrawOnDevice(Tensor x, Tensor delta, float gain, Rng rng, PulseTrains trains)
+    internal void DrawOnDevice(Tensor x, Tensor delta, float gain, Rng rng, PulseTrains trains)
     {
         using var scope = NewDisposeScope();
-        var share = Gain.InputShare(x.abs().amax([1], keepdim: true).clamp_min_(1f), delta.abs().amax([1], keepdim: true));
+        var share = Gain.InputShare(x.abs().amax([1], keepdim: true).clamp_min_(LargestConstant(trains)), delta.abs().amax([1], keepdim: true));
         Fill(trains.Inputs, x * share * gain, "x");
         Fill(trains.Outputs, -delta / share * gain, "delta");
         Fill(trains.Bias, share * gain, "bias");

@@ -1,0 +1,96 @@
+using AnalogTorch.Conductance;
+using AnalogTorch.Core;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Tests.Extension;
+
+public sealed record ForeignReRamCmo : MemoryStatistics
+{
+    private static readonly MemoryStatistics Own = new ReRamCmo();
+
+    public override (double Min, double Max) Range => Own.Range;
+
+    public override Tensor Program(Tensor targets, Rng rng) => Own.Program(targets, rng);
+
+    public override Tensor DrawFate(Tensor targets, Rng rng) => Own.DrawFate(targets, rng);
+
+    public override Tensor Age(Tensor programmed, Tensor fate, double time) => Own.Age(programmed, fate, time);
+
+    public override Tensor ReadDeviation(Tensor programmed, Tensor aged, double time) => Own.ReadDeviation(programmed, aged, time);
+}
+
+public sealed record ForeignPcm90nm : PcmStatistics
+{
+    private static readonly Pcm90nm Own = new();
+
+    public override Tensor ProgrammingDeviation(Tensor share) => Own.ProgrammingDeviation(share);
+
+    public override Tensor MeanExponent(Tensor share) => Own.MeanExponent(share);
+
+    public override Tensor ExponentDeviation(Tensor share) => Own.ExponentDeviation(share);
+
+    public override Tensor ReadNoiseStrength(Tensor share) => Own.ReadNoiseStrength(share);
+}
+
+public sealed record ForeignGaussianMemory : StableMemory
+{
+    private static readonly GaussianMemory Own = new();
+
+    public override (double Min, double Max) Range => Own.Range;
+
+    public override Tensor Program(Tensor targets, Rng rng) => Own.Program(targets, rng);
+}
+
+public sealed record ForeignTwoPairs : WeightMap
+{
+    private static readonly TwoPairs Own = new();
+
+    public override IReadOnlyList<double> Significances => Own.Significances;
+
+    public override double DevicesPerWeight(long outputs) => Own.DevicesPerWeight(outputs);
+
+    public override double Span((double Min, double Max) range) => Own.Span(range);
+
+    public override Tensor[] Targets(Tensor weights, (double Min, double Max) range) => Own.Targets(weights, range);
+}
+
+public sealed record ForeignOneShotProgramming : ProgrammingScheme
+{
+    private static readonly OneShotProgramming Own = new();
+
+    public override (double Min, double Max) Range(MemoryStatistics memory) => Own.Range(memory);
+
+    public override ProgrammedDevices Program(ProgrammingTask task) => Own.Program(task);
+
+    public override Tensor Goal(ProgrammingTask task, ProgrammedDevices devices) => Own.Goal(task, devices);
+
+    public override void CheckFit(WeightMap map, MemoryStatistics memory) => Own.CheckFit(map, memory);
+}
+
+public sealed record ForeignMeanAnticipation : Anticipation
+{
+    public override Func<Tensor, Tensor> For(ProgrammingTrial trial, (double Min, double Max) range, Device device) =>
+        new MeanAnticipation().For(trial, range, device);
+}
+
+public sealed record ForeignStuckDevices : Defects
+{
+    public override Tensor? Draw(long[] shape, (double Min, double Max) range, Rng rng, Device device) =>
+        new StuckDevices().Draw(shape, range, rng, device);
+}
+
+public sealed record ForeignGlobalCompensation : DriftCompensation
+{
+    public override Tensor? Factors(ReferenceReads reads) => new GlobalCompensation().Factors(reads);
+}
+
+public sealed record ForeignPlusMinusOrder : PhaseOrder
+{
+    private static readonly PlusMinusOrder Own = new();
+
+    public override int MostDevices => Own.MostDevices;
+
+    public override (int IfPositive, int IfNegative) Devices(int phase, int devices) => Own.Devices(phase, devices);
+
+    public override string NameOf(int phase, int devices) => Own.NameOf(phase, devices);
+}

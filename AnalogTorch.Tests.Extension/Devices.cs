@@ -1,0 +1,135 @@
+using System.Runtime.CompilerServices;
+using AnalogTorch.Cells;
+using AnalogTorch.Core;
+using AnalogTorch.Devices;
+using AnalogTorch.Kernels;
+using AnalogTorch.Updates;
+using static TorchSharp.torch;
+
+namespace AnalogTorch.Tests.Extension;
+
+public sealed record ForeignPcmSet : PulsedDevice, IResettable
+{
+    private static readonly PcmSet Own = new();
+
+    public override bool IsInSiemens => true;
+
+    public override double NominalStep => Own.NominalStep;
+
+    public override (double Min, double Max) Range => Own.Range;
+
+    public override void Accept(IPulseStepVisitor visitor) => Own.Accept(visitor);
+
+    public Tensor AfterReset(Tensor normal) => Own.AfterReset(normal);
+
+    public override ElementPlanes Manufacture(Rng rng, long[] shape, Device? device = null) => Own.Manufacture(rng, shape, device);
+}
+
+public sealed record ForeignConstantStep : BoundedDevice
+{
+    public override double NominalStep => DwMin;
+
+    public override void Accept(IPulseStepVisitor visitor) => visitor.Visit(new Step((float)CycleNoise), Draw);
+
+    private readonly struct Step(float noise) : IPulseStep<Step>
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Up<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> => cell.Up * T.MultiplyAdd(noise, draw, 1f);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public T Down<T>(T value, T memory, in Cell<T> cell, T draw) where T : struct, ILane<T> => -cell.Down * T.MultiplyAdd(noise, draw, 1f);
+    }
+}
+
+public sealed record ForeignParametricJumps : JumpStatistics
+{
+    private static readonly ParametricJumps Own = new();
+
+    public override int Bins => Own.Bins;
+
+    public override int Quantiles => Own.Quantiles;
+
+    public override float[] UpTable() => Own.UpTable();
+
+    public override float[] DownTable() => Own.DownTable();
+}
+
+public sealed record ForeignExponentialLeakage : Leakage
+{
+    public override void Pass(Tensor value, double seconds) => new ExponentialLeakage().Pass(value, seconds);
+}
+
+public sealed record ForeignSingleDevice : UnitCell
+{
+    private static readonly SingleDevice Own = new();
+
+    public double Scale { get; init => field = Positive(value); } = 1;
+
+    public override double DevicesPerWeight => Own.DevicesPerWeight;
+
+    public override double WeightStep => Scaled().WeightStep;
+
+    public override PulsedDevice? UpdatedDevice() => Own.UpdatedDevice();
+
+    public override UnitCell Scaled(double factor) => this with { Scale = Scale * factor };
+
+    public override CellArray Build(Rng rng, Tensor weights) => Scaled().Build(rng, weights);
+
+    private UnitCell Scaled() => Own.Scaled(Scale);
+}
+
+public sealed record ForeignMidRangeReference : Reference
+{
+    public override Tensor? Draw(PulsedDevice device, ElementPlanes planes) => new MidRangeReference().Draw(device, planes);
+}
+
+public sealed record ForeignOccasionalReset : PairRefresh
+{
+    private static readonly OccasionalReset Own = new();
+
+    public override long ExamplesUntilDue(long examples) => Own.ExamplesUntilDue(examples);
+
+    public override Tensor Saturated(Tensor plus, Tensor minus) => Own.Saturated(plus, minus);
+}
+
+public sealed record ForeignFixedPolarity : Polarity
+{
+    public override int Sign(long transfers) => 1;
+}
+
+public sealed record ForeignPolarityOffset : TransferOffset
+{
+    private static readonly PolarityOffset Own = new();
+
+    public override double LeftToLsp(int sign) => Own.LeftToLsp(sign);
+
+    public override Tensor Leaves(Tensor share, int sign) => Own.Leaves(share, sign);
+
+    public override void Raise(Tensor voltage, GatedCapacitor capacitor) => Own.Raise(voltage, capacitor);
+}
+
+public sealed record ForeignExactUpdate : UpdateScheme
+{
+    public override void Apply(Tensor x, Tensor delta, double rate, Rng rng, PulseTrains trains, IUpdatable weights, IUpdatable? bias) =>
+        new ExactUpdate().Apply(x, delta, rate, rng, trains, weights, bias);
+}
+
+public sealed record ForeignSlottedTrains : PulseScheme
+{
+    public override void Draw(Tensor x, Tensor delta, double rate, double weightStep, Rng rng, PulseTrains trains) =>
+        new SlottedTrains().Draw(x, delta, rate, weightStep, rng, trains);
+}
+
+public sealed record ForeignBalancedGain : TrainGain
+{
+    private static readonly BalancedGain Own = new();
+
+    public override float InputShare(float inputMax, float deltaMax) => Own.InputShare(inputMax, deltaMax);
+
+    public override Tensor InputShare(Tensor inputMax, Tensor deltaMax) => Own.InputShare(inputMax, deltaMax);
+}
+
+public sealed record ForeignShrinkingPulses : PulseSize
+{
+    public override double Of(double rate) => new ShrinkingPulses().Of(rate);
+}
