@@ -13,6 +13,7 @@ public static class ConfigJson
     private static readonly JsonSerializerOptions Options = new()
     {
         WriteIndented = true,
+        AllowDuplicateProperties = false,
         AllowOutOfOrderMetadataProperties = true,
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -36,15 +37,11 @@ public static class ConfigJson
                 var other => throw new InvalidDataException($"The config must be a {typeof(TConfig).Name}, but is a {other.GetType().Name}."),
             };
         }
-        catch (Exception e) when (e is JsonException or ArgumentException or NotSupportedException)
+        catch (Exception e) when (e is JsonException or ArgumentException or NotSupportedException or InvalidOperationException)
         {
-            throw new InvalidDataException($"The config could not be read: {WithoutParameter(e.Message)}", e);
+            throw new InvalidDataException($"The config could not be read: {JsonReason.Of(e)}", e);
         }
     }
-
-    /// <summary>A guard's sentence names the member already; the parameter that .NET appends says it again.</summary>
-    private static string WithoutParameter(string message) =>
-        message.IndexOf(" (Parameter '", StringComparison.Ordinal) is >= 0 and var end ? message[..end] : message;
 
     private static void NameVariants(JsonTypeInfo info)
     {
