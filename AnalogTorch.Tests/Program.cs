@@ -9,6 +9,7 @@ internal static class Program
     private static int Main(string[] arguments) => arguments switch
     {
         [CheckpointWriter.Argument, var path] => CheckpointWriter.Run(path),
+        [DropoutTraining.Argument, var path, var optimizer, var analog] => DropoutTraining.Run(path, optimizer, analog),
         [ModelReader.Argument, var path] => ModelReader.Run(path),
         _ => 1,
     };

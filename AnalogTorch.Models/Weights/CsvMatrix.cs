@@ -154,7 +154,8 @@ internal sealed class CsvMatrix : WeightFormat
             var tensor = empty([.. entry.Shape], dtype: ScalarType.Float32);
             try
             {
-                var (values, at) = (tensor.data<float>(), 0L);
+                using var flat = tensor.view(-1);
+                var (values, at) = (flat.data<float>(), 0L);
                 foreach (var _ in Rows(stream, value => values[at++] = value))
                 {
                 }

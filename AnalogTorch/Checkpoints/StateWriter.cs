@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace AnalogTorch.Checkpoints;
 
 /// <summary>What a value in a <see cref="StateWriter"/>'s bytes is.</summary>
@@ -65,16 +63,6 @@ internal sealed class StateWriter(Stream output) : BinaryWriter(output)
     {
         Flush();
         OutStream.WriteByte((byte)StateKind.End);
-    }
-
-    public void Write(Tensor tensor)
-    {
-        using var scope = NewDisposeScope();
-        var plain = tensor.detach().cpu().contiguous();
-        Flush();
-        OutStream.WriteByte((byte)StateKind.Tensor);
-        OutStream.Write(TensorHeader.Of(plain).Encoded());
-        plain.WriteBytesToStream(OutStream, TensorBytes.Portion);
     }
 
     public override void Flush()

@@ -106,8 +106,11 @@ public static class WholeFile
         try
         {
             foreach (var file in Directory.EnumerateFiles(Path.GetDirectoryName(target)!, $"*{Ending}").ToArray())
-                if (Path.GetFileName(file).StartsWith(beginning, StringComparison.Ordinal) && IsLeftOver(file, Path.GetFileName(file)[beginning.Length..^Ending.Length]))
+            {
+                var name = Path.GetFileName(file);
+                if (name.StartsWith(beginning, StringComparison.Ordinal) && name.Length > beginning.Length + Ending.Length && IsLeftOver(file, name[beginning.Length..^Ending.Length]))
                     File.Delete(file);
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
