@@ -56,6 +56,8 @@ public sealed class CheckpointRefusalTests : IDisposable
     [InlineData("optimizer bomb", "optimizer.dat is")]
     [InlineData("optimizer groups", "another optimizer")]
     [InlineData("generator zeros", "generator")]
+    [InlineData("generator left", "generator")]
+    [InlineData("generator number", "generator")]
     [InlineData("generator short", "generator.dat is")]
     [InlineData("training", "training program")]
     [InlineData("counters null", "counters")]
@@ -110,6 +112,11 @@ public sealed class CheckpointRefusalTests : IDisposable
             case "optimizer bomb": file["optimizer.dat"] = bomb; break;
             case "optimizer groups": optimizer[optimizer.AsSpan().IndexOf("[5, 6]"u8) + 1] = (byte)'4'; break;
             case "generator zeros": Array.Clear(file["generator.dat"]); break;
+            case "generator left": // of which torch would read beyond its numbers
+                BitConverter.GetBytes(624).CopyTo(file["generator.dat"], 8);
+                BitConverter.GetBytes(624L).CopyTo(file["generator.dat"], 16);
+                break;
+            case "generator number": file["generator.dat"][24 + 7] = 1; break;
             case "generator short": file["generator.dat"] = file["generator.dat"][..^8]; break;
             case "training": file["training.dat"][1] = 200; break;
             case "counters null": file["counters.json"] = Encoding.UTF8.GetBytes("{\"fc1\": null, \"fc2\": [1, 2, 3, 4]}"); break;

@@ -156,6 +156,18 @@ public class CheckpointResumeTests
         set_rng_state(later);
     }
 
+    /// <summary>Wherever the generator is in its block of 624 numbers, its state is one.</summary>
+    [Fact]
+    public void EveryStateOfTheGeneratorIsTaken()
+    {
+        for (var draws = 0; draws < 1300; draws += 13)
+        {
+            using var scope = NewDisposeScope();
+            Assert.True(GeneratorEntry.State(GeneratorEntry.Bytes()).bytes.SequenceEqual(get_rng_state().bytes));
+            nn.functional.dropout(ones(13));
+        }
+    }
+
     /// <summary>A loop without an optimizer object resumes by a state alone.</summary>
     [Fact]
     public void AStateWithoutAnOptimizerBringsTheGeneratorBack()

@@ -83,21 +83,27 @@ internal static class OptimizerEntry
         input.Position = 0;
         using var scope = NewDisposeScope();
         using var reader = new StateReader(input);
-        reader.ReadString();
-        reader.ReadString();
-        reader.End();
-        var state = optimizer.state_dict();
-        foreach (var options in state.Options)
+        try
         {
-            options.LoadStateDict(reader);
+            reader.ReadString();
+            reader.ReadString();
             reader.End();
+            var state = optimizer.state_dict();
+            foreach (var options in state.Options)
+            {
+                options.LoadStateDict(reader);
+                reader.End();
+            }
+            foreach (var memory in state.State)
+            {
+                memory.LoadStateDict(reader);
+                reader.End();
+            }
         }
-        foreach (var memory in state.State)
+        finally
         {
-            memory.LoadStateDict(reader);
-            reader.End();
+            scope.Detach([.. scope.DisposablesView]); // what was read belongs to the optimizer, not to a scope that is around the call
         }
-        scope.Detach([.. scope.DisposablesView]); // what was read belongs to the optimizer, not to a scope that is around the call
     }
 
     private static CheckpointFault Damaged() => new("is damaged: what it holds of the optimizer does not belong to the parameters");
