@@ -12,6 +12,7 @@ internal static class Program
     private static int Main(string[] arguments) => arguments switch
     {
         [CheckpointWriter.Argument, var path] => CheckpointWriter.Run(path),
+        [DropoutTraining.Argument, var path, var optimizer, var analog] => DropoutTraining.Run(path, optimizer, analog),
         [ModelReader.Argument, var path] => ModelReader.Run(path),
         [ExtensionProbe.Argument] => ExtensionProbe.Run(),
         [PairAblation.Argument, var folder, var images, var epochs, var seeds, .. var names] =>

@@ -1,3 +1,4 @@
+using AnalogTorch.Checkpoints;
 using SkiaSharp;
 using static TorchSharp.torch;
 
@@ -11,6 +12,10 @@ namespace AnalogTorch.Models.Data;
 /// </remarks>
 public static class ImageFolder
 {
+    /// <summary>Bytes of pixels to a byte of the file: what deflate does at most.</summary>
+    private const long MostFolds = 1032;
+
+    private const long Slack = 16 << 20;
     private static readonly string[] Extensions = [".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp"];
 
     /// <summary>Reads all images, resized and cropped to one size.</summary>
@@ -52,7 +57,8 @@ public static class ImageFolder
     {
         if (!File.Exists(path))
             throw new FileNotFoundException($"There is no image '{path}': check the path.", path);
-        using var encoded = SKData.Create(path);
+        using var file = WholeFile.OpenRead(path);
+        using var encoded = SKData.Create(file);
         return Decode(encoded, $"'{path}'");
     }
 
@@ -71,12 +77,16 @@ public static class ImageFolder
         using var codec = encoded is null ? null : SKCodec.Create(encoded);
         if (codec is not null)
         {
+            var bytes = 4L * codec.Info.Width * codec.Info.Height;
+            if (bytes > MostFolds * encoded!.Size + Slack)
+                throw new InvalidDataException($"{name} is an image of {codec.Info.Width}×{codec.Info.Height} pixels in a file of {encoded.Size} bytes, more than any packing can do: replace it or take it away.");
             var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
             using var bitmap = new SKBitmap(info);
             if (codec.GetPixels(info, bitmap.GetPixels()) == SKCodecResult.Success)
             {
                 using var scope = NewDisposeScope();
-                var pixels = tensor(bitmap.GetPixelSpan().ToArray(), [info.Height, info.Width, 4]);
+                var pixels = empty([info.Height, info.Width, 4], dtype: ScalarType.Byte);
+                bitmap.GetPixelSpan().CopyTo(pixels.bytes);
                 return pixels.narrow(2, 0, 3).contiguous().MoveToOuterDisposeScope();
             }
         }

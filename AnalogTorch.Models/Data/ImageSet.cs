@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Models.Data;
@@ -6,6 +7,8 @@ namespace AnalogTorch.Models.Data;
 /// <remarks>Methods return new sets that live on their own: each is to be disposed of, in any order.</remarks>
 public sealed class ImageSet : IDisposable
 {
+    private const int ImagesAtATime = 1024; // so that their bytes are fewer than a span can have
+
     /// <summary>Takes over the two tensors, which live until the set is disposed of.</summary>
     /// <param name="name">What the set is called in reports.</param>
     /// <param name="images">float32 in [0, 1], [images, channels, height, width].</param>
@@ -67,17 +70,24 @@ public sealed class ImageSet : IDisposable
                 throw new ArgumentException($"ImageSet '{name}' must have labels below {classes}, but label {i} is {labels[i]}.");
             }
         }
-        var values = new float[pixels.Length];
-        for (var i = 0; i < values.Length; i++)
+        var images = empty([labels.Length, channels, height, width], dtype: ScalarType.Float32);
+        var size = channels * height * width;
+        for (var start = 0; start < labels.Length; start += ImagesAtATime)
         {
-            values[i] = pixels[i] / 255f;
+            using var part = images.narrow(0, start, Math.Min(ImagesAtATime, labels.Length - start));
+            var values = MemoryMarshal.Cast<byte, float>(part.bytes);
+            var bytes = pixels.Slice(start * size, values.Length);
+            for (var i = 0; i < values.Length; i++)
+            {
+                values[i] = bytes[i] / 255f;
+            }
         }
         var wide = new long[labels.Length];
         for (var i = 0; i < wide.Length; i++)
         {
             wide[i] = labels[i];
         }
-        return new(name, tensor(values, [labels.Length, channels, height, width]), tensor(wide), classes);
+        return new(name, images, tensor(wide), classes);
     }
 
     /// <summary>The first images.</summary>

@@ -1,3 +1,4 @@
+using AnalogTorch.Checkpoints;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Models.Data;
@@ -25,7 +26,7 @@ public sealed class TextCorpus
     {
         ArgumentNullException.ThrowIfNull(folder);
         var path = folder.Find("text", "alice-in-wonderland.txt");
-        var text = File.ReadAllText(path).ReplaceLineEndings("\n");
+        var text = Text(path).ReplaceLineEndings("\n");
         var (start, end) = (text.IndexOf("*** START OF", StringComparison.Ordinal), text.IndexOf("*** END OF", StringComparison.Ordinal));
         if (start < 0 || end < start)
             throw new InvalidDataException($"{path} must be Project Gutenberg's file, with a line '*** START OF' and one '*** END OF', but has none.");
@@ -37,7 +38,7 @@ public sealed class TextCorpus
     public static TextCorpus Shakespeare(DataFolder folder)
     {
         ArgumentNullException.ThrowIfNull(folder);
-        return OfCharacters("Tiny Shakespeare, characters", File.ReadAllText(folder.Find("text", "tinyshakespeare.txt")));
+        return OfCharacters("Tiny Shakespeare, characters", Text(folder.Find("text", "tinyshakespeare.txt")));
     }
 
     /// <summary>The Penn Treebank by words, <c>text/ptb.train.txt</c> and <c>text/ptb.test.txt</c> as Mikolov prepared them; a line ends with &lt;eos&gt;.</summary>
@@ -96,6 +97,12 @@ public sealed class TextCorpus
     {
         var vocabulary = known.Distinct().Order(StringComparer.Ordinal).ToArray();
         return new(name, vocabulary, Numbers(vocabulary, train ?? known, name), Numbers(vocabulary, test, name));
+    }
+
+    private static string Text(string path)
+    {
+        using var reader = new StreamReader(WholeFile.OpenRead(path));
+        return reader.ReadToEnd();
     }
 
     private static long[] Numbers(string[] vocabulary, IEnumerable<string> tokens, string name)

@@ -1,3 +1,4 @@
+using AnalogTorch.Checkpoints;
 using AnalogTorch.Layers;
 using static TorchSharp.torch;
 
@@ -22,7 +23,8 @@ public static class ModelWeights
     /// <summary>Reads weights by name into a model, digital or converted; devices that hold weights are written as well.</summary>
     /// <remarks>
     /// Elements are converted to the model's type. An int8 tensor beside one of its name with <c>_scale</c>, one factor an output, is multiplied by it.
-    /// Counters of batches (<c>num_batches_tracked</c>) may be missing, as they are in many files. Nothing is changed if the file does not fit.
+    /// Counters of batches (<c>num_batches_tracked</c>) may be missing, as they are in many files. Nothing is changed if the file does not fit, or holds values
+    /// that the model's type has not, such as NaN, infinity, or fractions for a counter.
     /// </remarks>
     /// <param name="model">The model.</param>
     /// <param name="file">The file.</param>
@@ -40,11 +42,21 @@ public static class ModelWeights
         using var scope = NewDisposeScope();
         var state = model.EffectiveState();
         // All are read before the first is written, so that a damaged file changes nothing.
-        var values = report.Rows.Where(row => row.Outcome == WeightOutcome.Loaded).Select(row => (Target: state[row.Name], Values: Values(file, sources[row.Name]))).ToArray();
-        foreach (var (target, source) in values)
-            target.copy_(source);
-        model.WriteHardware();
-        return report;
+        var values = report.Rows.Where(row => row.Outcome == WeightOutcome.Loaded)
+            .Select(row => (Target: state[row.Name], Values: Converted(file, row.Name, sources[row.Name], state[row.Name].dtype))).ToArray();
+        // Devices may refuse, and have a state of their own beside the weights.
+        var before = model.AnalogTiles().Any() ? model.state_dict().Values.Select(tensor => (Target: tensor, Values: tensor.clone())).ToArray() : [];
+        try
+        {
+            Copy(values);
+            model.WriteHardware();
+            return report;
+        }
+        catch
+        {
+            Copy(before);
+            throw;
+        }
     }
 
     /// <summary>Whether a file holds exactly the tensors of a model, in its shapes.</summary>
@@ -67,7 +79,7 @@ public static class ModelWeights
 
     /// <summary>Writes the effective weights of a model, digital or converted, under their plain names.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="path">The file; its extension says the format: .safetensors, .pth, .pt or .dat. One that exists is replaced in a single step.</param>
+    /// <param name="path">The file; its extension says the format: .safetensors, .pth, .pt or .dat. One that exists, or that a link leads to, is replaced in a single step.</param>
     /// <exception cref="ArgumentException">No format has this extension.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void SaveWeights(this nn.Module model, string path)
@@ -77,25 +89,20 @@ public static class ModelWeights
         var extension = Path.GetExtension(path).ToLowerInvariant();
         var format = WeightFormat.All.FirstOrDefault(format => format.WrittenAs.Contains(extension))
             ?? throw new ArgumentException($"SaveWeights.path must end in {string.Join(", ", WeightFormat.All.SelectMany(format => format.WrittenAs))}, but is {path}.");
-        var temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
-            using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.ReadWrite))
-            {
-                format.Write(stream, [.. model.EffectiveState().Select(entry => (entry.Key, entry.Value))]);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite: true);
+            WholeFile.Write(path, stream => format.Write(stream, [.. model.EffectiveState().Select(entry => (entry.Key, entry.Value))]));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"The weights could not be written to {path} ({exception.Message.TrimEnd('.')}); choose a folder that can be written to and has room.", exception);
+            throw new IOException($"The weights could not be written to {path} ({WholeFile.Reason(exception)}); choose a folder that can be written to and has room.", exception);
         }
-        finally
-        {
-            if (File.Exists(temporary))
-                File.Delete(temporary);
-        }
+    }
+
+    private static void Copy(IEnumerable<(Tensor Target, Tensor Values)> pairs)
+    {
+        foreach (var (target, values) in pairs)
+            target.copy_(values);
     }
 
     private static WeightReport Match(nn.Module model, WeightFile file, Func<string, string> rename, out Dictionary<string, string> sources)
@@ -108,7 +115,7 @@ public static class ModelWeights
                 continue;
             var name = rename(entry.Name);
             if (!sources.TryAdd(name, entry.Name))
-                throw new InvalidDataException($"{file.Path} gives '{name}' twice, by '{sources[name]}' and '{entry.Name}'; change the renaming.");
+                throw new InvalidDataException($"{file.Path} gives {FileFault.Quoted(name)} twice, by {FileFault.Quoted(sources[name])} and {FileFault.Quoted(entry.Name)}; change the renaming.");
         }
         var rows = new List<WeightRow>();
         foreach (var (name, target) in state)
@@ -137,12 +144,25 @@ public static class ModelWeights
         return new(Path.GetFileName(file.Path), rows);
     }
 
+    /// <summary>Values of a file in a type of the model's, which has each of them.</summary>
+    private static Tensor Converted(WeightFile file, string name, string source, ScalarType type)
+    {
+        using var scope = NewDisposeScope();
+        var values = Values(file, source);
+        var converted = values.dtype == type ? values : values.to(type);
+        if (!converted.isfinite().all().item<bool>())
+            throw new InvalidDataException($"{file.Path} does not fit the model: {FileFault.Quoted(name)} holds NaN or infinity, or a number too large for {type}; get a file of finite weights.");
+        if (!converted.is_floating_point() && values.is_floating_point() && !converted.to(values.dtype).eq(values).all().item<bool>())
+            throw new InvalidDataException($"{file.Path} does not fit the model: {FileFault.Quoted(name)} holds numbers with fractions, but the model has {type} there; get a file of whole numbers.");
+        return converted.MoveToOuterDisposeScope();
+    }
+
     private static Tensor Values(WeightFile file, string name)
     {
-        var values = file.Read(name);
+        var values = file.ReadFor(name);
         if (ScaledBy(file, name) is not { } scale)
             return values;
-        var factors = file.Read(scale).to(ScalarType.Float32);
+        var factors = file.ReadFor(scale).to(ScalarType.Float32);
         return values.to(ScalarType.Float32).mul_(factors.view([-1, .. Enumerable.Repeat(1L, (int)values.dim() - 1)]));
     }
 

@@ -12,6 +12,8 @@ internal static partial class NumPyArray
 {
     public static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
+    private const int LongestHeader = 1 << 16; // format 1 has no longer ones, and a shape needs none
+
     private static readonly (string Name, ScalarType Type)[] Types =
     [
         ("<f8", ScalarType.Float64), ("<f4", ScalarType.Float32), ("<f2", ScalarType.Float16), ("<i8", ScalarType.Int64), ("<i4", ScalarType.Int32),
@@ -27,22 +29,25 @@ internal static partial class NumPyArray
         Span<byte> start = stackalloc byte[8];
         stream.ReadExactly(start);
         if (!start[..6].SequenceEqual(Magic) || start[6] is not (1 or 2 or 3))
-            throw new InvalidDataException($"'{name}' is no NumPy array of format 1 to 3");
+            throw new FileFault($"{FileFault.Quoted(name)} is no NumPy array of format 1 to 3");
         Span<byte> size = stackalloc byte[start[6] == 1 ? 2 : 4];
         stream.ReadExactly(size);
         var characters = size.Length == 2 ? BinaryPrimitives.ReadUInt16LittleEndian(size) : BinaryPrimitives.ReadUInt32LittleEndian(size);
-        if (characters > 1 << 20)
-            throw new InvalidDataException($"the header of '{name}' is said to be {characters} bytes long");
+        if (characters > LongestHeader || characters > length)
+            throw new FileFault($"the header of {FileFault.Quoted(name)} is said to be {characters} bytes long");
         var text = new byte[characters];
         stream.ReadExactly(text);
         var header = HeaderPattern().Match(Encoding.Latin1.GetString(text));
+        if (!header.Success)
+            throw new FileFault($"the header of {FileFault.Quoted(name)} does not tell type, order and shape of one plain array");
         var type = Types.FirstOrDefault(type => type.Name == header.Groups["type"].Value);
-        if (!header.Success || type.Name is null)
-            throw new InvalidDataException($"'{name}' is of type {header.Groups["type"].Value}, which is not read here; write it with astype('<f4')");
-        long[] shape = [.. header.Groups["shape"].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(part => long.Parse(part, CultureInfo.InvariantCulture))];
+        if (type.Name is null)
+            throw new FileFault($"{FileFault.Quoted(name)} is of type {FileFault.Quoted(header.Groups["type"].Value)[1..^1]}, which is not read here; write it with astype('<f4')");
+        long[] shape = [.. header.Groups["shape"].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(part => long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var size) ? size : -1)];
         var entry = new WeightEntry(name, shape, type.Type);
-        if (shape.Any(part => part < 0) || Elements.Bytes(entry) != length - 8 - size.Length - characters)
-            throw new InvalidDataException($"'{name}' of shape {entry.ShapeText} does not fit the length of its file");
+        if (Elements.Bytes(entry) != length - 8 - size.Length - characters)
+            throw new FileFault($"{FileFault.Quoted(name)} of shape {entry.ShapeText} does not fit the length of its file");
         return (entry, header.Groups["fortran"].Value == "True");
     }
 
@@ -101,11 +106,11 @@ internal sealed class NumPyArchive : WeightFormat
     {
         if (!BeginsWith(stream, (byte)'P', (byte)'K', 3, 4))
             return false;
-        using var archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
+        using var archive = Archives.Open(stream, leaveOpen: true);
         return archive.Entries.Count > 0 && archive.Entries.All(entry => entry.Name.EndsWith(".npy", StringComparison.Ordinal));
     }
 
-    public override IWeightContent Open(Stream stream, string path) => new Content(new ZipArchive(stream, ZipArchiveMode.Read));
+    public override IWeightContent Open(Stream stream, string path) => new Content(Archives.Open(stream));
 
     private sealed class Content : IWeightContent
     {
@@ -129,7 +134,7 @@ internal sealed class NumPyArchive : WeightFormat
         private static T With<T>(ZipArchiveEntry entry, Func<Stream, (WeightEntry Entry, bool ColumnsFirst), T> use)
         {
             if (entry.Length / MostCompression > entry.CompressedLength)
-                throw new InvalidDataException($"{entry.FullName} is said to unpack to {entry.Length} bytes, which is more than compression can do");
+                throw new FileFault($"{FileFault.Quoted(entry.FullName)} is said to unpack to {entry.Length} bytes, which is more than compression can do");
             using var stream = new BufferedStream(entry.Open());
             return use(stream, NumPyArray.Header(entry.FullName[..^".npy".Length], stream, entry.Length));
         }

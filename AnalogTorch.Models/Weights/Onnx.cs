@@ -10,6 +10,7 @@ namespace AnalogTorch.Models.Weights;
 /// </remarks>
 internal sealed class Onnx : WeightFormat
 {
+    private const int MostSizes = 64, MostFields = 16;
     private const int Graph = 7, Initializer = 5;
     private const int Dims = 1, DataType = 2, FloatData = 4, Name_ = 8, RawData = 9, DoubleData = 10, DataLocation = 14;
 
@@ -42,12 +43,13 @@ internal sealed class Onnx : WeightFormat
             {
                 var (entry, offset) = Tensor(input, end);
                 if (!offsets.TryAdd(entry.Name, offset))
-                    throw new InvalidDataException($"'{entry.Name}' is there twice");
+                    throw new FileFault($"{FileFault.Quoted(entry.Name)} is there twice");
                 entries.Add(entry);
+                Elements.CheckCount(entries.Count);
             }
         }
         if (entries.Count == 0)
-            throw new InvalidDataException("its graph has no initialisers");
+            throw new FileFault("its graph has no initialisers");
         return new Content(stream, entries, offsets);
     }
 
@@ -60,14 +62,14 @@ internal sealed class Onnx : WeightFormat
             {
                 var length = input.ReadLength();
                 if (length > end - input.Position)
-                    throw new InvalidDataException("it ends within a message");
+                    throw new FileFault("it ends within a message");
                 yield return input.Position + length;
             }
             else
                 input.SkipLastField();
         }
         if (input.Position < end)
-            throw new InvalidDataException("it ends within a message");
+            throw new FileFault("it ends within a message");
     }
 
     private static (WeightEntry Entry, long Offset) Tensor(CodedInputStream input, long end)
@@ -82,22 +84,24 @@ internal sealed class Onnx : WeightFormat
                     name = input.ReadString();
                     break;
                 case (Dims, WireFormat.WireType.Varint):
-                    shape.Add(input.ReadInt64());
+                    AddSize(input.ReadInt64());
                     break;
                 case (Dims, WireFormat.WireType.LengthDelimited):
                     for (var last = input.ReadLength() + input.Position; input.Position < last;)
-                        shape.Add(input.ReadInt64());
+                        AddSize(input.ReadInt64());
                     break;
                 case (DataType, WireFormat.WireType.Varint):
                     type = input.ReadInt32();
                     break;
                 case (DataLocation, WireFormat.WireType.Varint) when input.ReadInt32() == 1:
-                    throw new InvalidDataException($"'{name}' lies in a second file: save the model with its data inside");
+                    throw new FileFault($"{FileFault.Quoted(name)} lies in a second file: save the model with its data inside");
                 case (DataLocation, WireFormat.WireType.Varint):
                     break;
                 case (FloatData or RawData or DoubleData, WireFormat.WireType.LengthDelimited):
                     var start = input.Position;
                     input.SkipLastField();
+                    if (stored.Count == MostFields)
+                        throw new FileFault($"{FileFault.Quoted(name)} has its elements in more than {MostFields} pieces");
                     stored.Add((WireFormat.GetTagFieldNumber(tag), start, input.Position));
                     break;
                 default:
@@ -106,7 +110,7 @@ internal sealed class Onnx : WeightFormat
             }
         }
         if (!Types.TryGetValue(type, out var elements) || shape.Any(size => size < 0))
-            throw new InvalidDataException($"'{name}' is of ONNX type {type} and shape [{string.Join(", ", shape)}]");
+            throw new FileFault($"{FileFault.Quoted(name)} is of ONNX type {type} and shape {FileFault.Text(shape)}");
         var entry = new WeightEntry(name, shape, elements);
         var bytes = Elements.Bytes(entry);
         if (bytes == 0)
@@ -118,7 +122,14 @@ internal sealed class Onnx : WeightFormat
             if (fits && bytes <= int.MaxValue && last - start == bytes + CodedOutputStream.ComputeLengthSize((int)bytes))
                 return (entry, last - bytes);
         }
-        throw new InvalidDataException($"'{name}' has no {bytes} bytes of raw data or packed floats, which its shape [{string.Join(", ", shape)}] of {elements} takes");
+        throw new FileFault($"{FileFault.Quoted(name)} has no {bytes} bytes of raw data or packed floats, which its shape {FileFault.Text(shape)} of {elements} takes");
+
+        void AddSize(long size)
+        {
+            if (shape.Count == MostSizes)
+                throw new FileFault($"{FileFault.Quoted(name)} has more than {MostSizes} dimensions");
+            shape.Add(size);
+        }
     }
 
     private sealed class Content(Stream stream, IReadOnlyList<WeightEntry> entries, Dictionary<string, long> offsets) : IWeightContent

@@ -18,16 +18,18 @@ internal sealed record PickleTensor(PickleStorage Storage, long Offset, long[] S
 /// <summary>Reads the pickles that <c>torch.save</c> writes for state dicts, by an allow-list; it builds data and never calls anything.</summary>
 /// <remarks>
 /// The stack machine of Python's pickle module, protocols 2 to 5, with the opcodes that dictionaries, lists, tuples, numbers, texts and tensors
-/// need. Any other opcode, and any name that is not on the list, is refused.
+/// need. Any other opcode, and any name that is not on the list, is refused. What the values take in memory, estimated, may be four times the file and 16 MB.
 /// </remarks>
-internal sealed class Pickle(Stream stream)
+/// <param name="stream">The pickle.</param>
+/// <param name="length">Length of the file that it is in.</param>
+internal sealed class Pickle(Stream stream, long length)
 {
-    private const int MostValues = 50_000_000; // on the stack and in the memo, far above any state dict
-    private const int LongestText = 1 << 20;
+    private const int LongestText = 1 << 20, MostDimensions = 64;
+    private const int Step = 8, Value = 24, Memo = 48, Container = 56, Pair = 48, Reference = 8; // bytes that each takes, or a little more
     private static readonly object Mark = new();
     private readonly List<object?> stack = [];
     private readonly Dictionary<long, object?> memo = [];
-    private long steps;
+    private long budget = 4 * length + (16 << 20);
 
     /// <summary>Reads one pickle.</summary>
     public object? Load()
@@ -36,54 +38,53 @@ internal sealed class Pickle(Stream stream)
         memo.Clear();
         while (true)
         {
-            if (++steps > MostValues)
-                throw new InvalidDataException("its pickle is too long for a state dict");
+            Take(Step);
             var code = Byte();
             switch (code)
             {
                 case 0x80: // PROTO
                     if (Byte() is var protocol && protocol is < 2 or > 5)
-                        throw new InvalidDataException($"its pickle protocol is {protocol}");
+                        throw new FileFault($"its pickle protocol is {protocol}");
                     break;
                 case 0x95: Bytes(8); break; // FRAME
                 case (byte)'.': return Pop(); // STOP
-                case (byte)'(': stack.Add(Mark); break;
+                case (byte)'(': Push(Mark); break;
                 case (byte)'0': Pop(); break;
-                case (byte)'}': stack.Add(new Dictionary<object, object?>()); break;
-                case (byte)']': stack.Add(new List<object?>()); break;
-                case (byte)')': stack.Add(Array.Empty<object?>()); break;
-                case (byte)'t': stack.Add(PopToMark().ToArray()); break;
+                case (byte)'}': Push(NewDictionary(0)); break;
+                case (byte)']': Push(NewList()); break;
+                case (byte)')': Push(Array.Empty<object?>()); break;
+                case (byte)'t': Push(PopToMark().ToArray()); break;
                 case 0x85: Tuple(1); break;
                 case 0x86: Tuple(2); break;
                 case 0x87: Tuple(3); break;
-                case (byte)'l': stack.Add(PopToMark()); break;
-                case (byte)'d': stack.Add(new Dictionary<object, object?>()); SetItems((Dictionary<object, object?>)stack[^1]!, PopToMarkBelowTop()); break;
-                case (byte)'N': stack.Add(null); break;
-                case 0x88: stack.Add(true); break;
-                case 0x89: stack.Add(false); break;
-                case (byte)'J': stack.Add((long)BinaryPrimitives.ReadInt32LittleEndian(Bytes(4))); break;
-                case (byte)'K': stack.Add((long)Byte()); break;
-                case (byte)'M': stack.Add((long)BinaryPrimitives.ReadUInt16LittleEndian(Bytes(2))); break;
-                case 0x8A: stack.Add(Long(Byte())); break; // LONG1
-                case (byte)'G': stack.Add(BinaryPrimitives.ReadDoubleBigEndian(Bytes(8))); break;
-                case (byte)'X': stack.Add(Text(BinaryPrimitives.ReadInt32LittleEndian(Bytes(4)))); break;
-                case (byte)'T': stack.Add(Text(BinaryPrimitives.ReadInt32LittleEndian(Bytes(4)))); break;
-                case 0x8C or (byte)'U': stack.Add(Text(Byte())); break;
-                case (byte)'c': stack.Add(Allowed($"{Line()}.{Line()}")); break;
-                case 0x93: var name = (string)Pop()!; stack.Add(Allowed($"{(string)Pop()!}.{name}")); break;
-                case (byte)'q': memo[Byte()] = Top; break;
-                case (byte)'r': memo[BinaryPrimitives.ReadUInt32LittleEndian(Bytes(4))] = Top; break;
-                case 0x94: memo[memo.Count] = Top; break;
-                case (byte)'h': stack.Add(memo[Byte()]); break;
-                case (byte)'j': stack.Add(memo[BinaryPrimitives.ReadUInt32LittleEndian(Bytes(4))]); break;
-                case (byte)'s': var value = Pop(); var key = Pop(); ((Dictionary<object, object?>)Top!)[Key(key)] = value; break;
+                case (byte)'l': Push(PopToMark()); break;
+                case (byte)'d': Push(NewDictionary(0)); SetItems((Dictionary<object, object?>)Top!, PopToMarkBelowTop()); break;
+                case (byte)'N': Push(null); break;
+                case 0x88: Push(true); break;
+                case 0x89: Push(false); break;
+                case (byte)'J': Push((long)BinaryPrimitives.ReadInt32LittleEndian(Bytes(4))); break;
+                case (byte)'K': Push((long)Byte()); break;
+                case (byte)'M': Push((long)BinaryPrimitives.ReadUInt16LittleEndian(Bytes(2))); break;
+                case 0x8A: Push(Long(Byte())); break; // LONG1
+                case (byte)'G': Push(BinaryPrimitives.ReadDoubleBigEndian(Bytes(8))); break;
+                case (byte)'X': Push(Text(BinaryPrimitives.ReadInt32LittleEndian(Bytes(4)))); break;
+                case (byte)'T': Push(Text(BinaryPrimitives.ReadInt32LittleEndian(Bytes(4)))); break;
+                case 0x8C or (byte)'U': Push(Text(Byte())); break;
+                case (byte)'c': Push(Allowed($"{Line()}.{Line()}")); break;
+                case 0x93: var name = (string)Pop()!; Push(Allowed($"{(string)Pop()!}.{name}")); break;
+                case (byte)'q': Remember(Byte()); break;
+                case (byte)'r': Remember(BinaryPrimitives.ReadUInt32LittleEndian(Bytes(4))); break;
+                case 0x94: Remember(memo.Count); break;
+                case (byte)'h': Push(memo[Byte()]); break;
+                case (byte)'j': Push(memo[BinaryPrimitives.ReadUInt32LittleEndian(Bytes(4))]); break;
+                case (byte)'s': var value = Pop(); var key = Pop(); SetItems((Dictionary<object, object?>)Top!, [key, value]); break;
                 case (byte)'u': var items = PopToMark(); SetItems((Dictionary<object, object?>)Top!, items); break;
                 case (byte)'a': var one = Pop(); ((List<object?>)Top!).Add(one); break;
                 case (byte)'e': var more = PopToMark(); ((List<object?>)Top!).AddRange(more); break;
-                case (byte)'Q': stack.Add(Storage((object?[])Pop()!)); break;
-                case (byte)'R': var arguments = (object?[])Pop()!; stack.Add(Call((PickleGlobal)Pop()!, arguments)); break;
+                case (byte)'Q': Push(Storage((object?[])Pop()!)); break;
+                case (byte)'R': var arguments = (object?[])Pop()!; Push(Call((PickleGlobal)Pop()!, arguments)); break;
                 case (byte)'b': Pop(); break; // BUILD: attributes of a dictionary, such as the _metadata of a state dict
-                default: throw new InvalidDataException($"its pickle holds the instruction 0x{code:X2}, which a state dict does not need");
+                default: throw new FileFault($"its pickle holds the instruction 0x{code:X2}, which a state dict does not need");
             }
         }
     }
@@ -94,32 +95,72 @@ internal sealed class Pickle(Stream stream)
     private static PickleGlobal Allowed(string name) =>
         name is "collections.OrderedDict" or "torch._utils._rebuild_tensor_v2" or "torch._utils._rebuild_parameter" or "torch.Size" || StorageTypes.Of(name) is not null
             ? new(name)
-            : throw new InvalidDataException($"its pickle asks for {name}, which is not executed here; save the state dict alone, with torch.save(model.state_dict(), path)");
+            : throw new FileFault($"its pickle asks for {FileFault.Quoted(name)[1..^1]}, which is not executed here; save the state dict alone, with torch.save(model.state_dict(), path)");
 
-    private static object? Call(PickleGlobal function, object?[] arguments) => function.Name switch
+    private object? Call(PickleGlobal function, object?[] arguments) => function.Name switch
     {
-        "collections.OrderedDict" when arguments.Length == 0 => new Dictionary<object, object?>(),
+        "collections.OrderedDict" when arguments.Length == 0 => NewDictionary(0),
         "collections.OrderedDict" => Dictionary((List<object?>)arguments[0]!),
         "torch._utils._rebuild_tensor_v2" => new PickleTensor((PickleStorage)arguments[0]!, (long)arguments[1]!, Sizes(arguments[2]), Sizes(arguments[3])),
         "torch._utils._rebuild_parameter" => (PickleTensor)arguments[0]!,
         "torch.Size" => arguments[0],
-        _ => throw new InvalidDataException($"its pickle calls {function.Name}"),
+        _ => throw new FileFault($"its pickle calls {function.Name}"),
     };
 
     private static PickleStorage Storage(object?[] id) =>
-        (string)id[0]! == "storage" ? new(((PickleGlobal)id[1]!).Name, (string)id[2]!, (long)id[4]!) : throw new InvalidDataException("its pickle refers to something that is no storage");
+        (string)id[0]! == "storage" ? new(((PickleGlobal)id[1]!).Name, (string)id[2]!, (long)id[4]!) : throw new FileFault("its pickle refers to something that is no storage");
 
-    private static long[] Sizes(object? tuple) => Array.ConvertAll((object?[])tuple!, size => (long)size!);
+    private static long[] Sizes(object? tuple) => tuple is object?[] { Length: <= MostDimensions } sizes
+        ? Array.ConvertAll(sizes, size => (long)size!)
+        : throw new FileFault($"its pickle has a tensor whose shape is no tuple of up to {MostDimensions} numbers");
 
-    private static Dictionary<object, object?> Dictionary(List<object?> pairs) => pairs.ToDictionary(pair => Key(((object?[])pair!)[0]), pair => ((object?[])pair!)[1]);
-
-    private static void SetItems(Dictionary<object, object?> target, List<object?> items)
+    private Dictionary<object, object?> Dictionary(List<object?> pairs)
     {
+        var dictionary = NewDictionary(pairs.Count);
+        foreach (var pair in pairs)
+            dictionary.Add(Key(((object?[])pair!)[0]), ((object?[])pair!)[1]);
+        return dictionary;
+    }
+
+    private void SetItems(Dictionary<object, object?> target, List<object?> items)
+    {
+        Take(items.Count / 2 * Pair);
         for (var i = 0; i + 1 < items.Count; i += 2)
             target[Key(items[i])] = items[i + 1];
     }
 
-    private static object Key(object? key) => key is string or long ? key : throw new InvalidDataException("its pickle has a dictionary whose keys are no names");
+    private Dictionary<object, object?> NewDictionary(int pairs)
+    {
+        Take(2 * Container + (long)pairs * Pair);
+        return new(KeyComparer.Instance);
+    }
+
+    private List<object?> NewList()
+    {
+        Take(Container);
+        return [];
+    }
+
+    /// <summary>Takes from what the values may have of memory.</summary>
+    private void Take(long bytes)
+    {
+        if ((budget -= bytes) < 0)
+            throw new FileFault("its pickle holds far more values than a state dict of its length");
+    }
+
+    private void Push(object? value)
+    {
+        Take(Value);
+        stack.Add(value);
+    }
+
+    private void Remember(long key)
+    {
+        Take(Memo);
+        memo[key] = Top;
+    }
+
+    private static object Key(object? key) => key is string or long ? key : throw new FileFault("its pickle has a dictionary whose keys are no names");
 
     private void Tuple(int count)
     {
@@ -140,6 +181,7 @@ internal sealed class Pickle(Stream stream)
         var mark = stack.FindLastIndex(value => ReferenceEquals(value, Mark));
         var values = stack.GetRange(mark + 1, stack.Count - mark - 1);
         stack.RemoveRange(mark, stack.Count - mark);
+        Take(Container + (long)values.Count * Reference);
         return values;
     }
 
@@ -151,7 +193,7 @@ internal sealed class Pickle(Stream stream)
         return values;
     }
 
-    private byte Byte() => Bytes(1)[0];
+    private byte Byte() => stream.ReadByte() is >= 0 and var next ? (byte)next : throw new EndOfStreamException();
 
     private byte[] Bytes(int count)
     {
@@ -160,8 +202,13 @@ internal sealed class Pickle(Stream stream)
         return bytes;
     }
 
-    private string Text(int length) =>
-        length is >= 0 and <= LongestText ? Encoding.UTF8.GetString(Bytes(length)) : throw new InvalidDataException($"its pickle holds a text of {length} bytes");
+    private string Text(int bytes)
+    {
+        if (bytes is < 0 or > LongestText)
+            throw new FileFault($"its pickle holds a text of {bytes} bytes");
+        Take(2L * bytes);
+        return Encoding.UTF8.GetString(Bytes(bytes));
+    }
 
     private string Line()
     {
@@ -169,7 +216,7 @@ internal sealed class Pickle(Stream stream)
         for (var next = Byte(); next != '\n'; next = Byte())
         {
             if (text.Length >= LongestText)
-                throw new InvalidDataException("its pickle holds a name that does not end");
+                throw new FileFault("its pickle holds a name that does not end");
             text.Append((char)next);
         }
         return text.ToString();
@@ -185,5 +232,15 @@ internal sealed class Pickle(Stream stream)
         for (var i = 0; i < count; i++)
             value |= (long)bytes[i] << (8 * i);
         return count is > 0 and < 8 && bytes[^1] >= 0x80 ? value - (1L << (8 * count)) : value;
+    }
+
+    /// <summary>Compares keys so that no file can choose ones that all fall into one place of a table.</summary>
+    private sealed class KeyComparer : IEqualityComparer<object>
+    {
+        public static readonly KeyComparer Instance = new();
+
+        public new bool Equals(object? x, object? y) => object.Equals(x, y);
+
+        public int GetHashCode(object key) => key is long number ? HashCode.Combine(number) : key.GetHashCode();
     }
 }

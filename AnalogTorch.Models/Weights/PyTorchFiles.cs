@@ -24,36 +24,57 @@ internal static class StorageTypes
 /// <summary>The tensors of a pickle, under the names of the state dict.</summary>
 internal static class PickledState
 {
+    private const long MostElements = 1L << 59; // of which the bytes are still a number
+
     /// <summary>The state dict in a pickle: the pickle itself, or the dictionary under a usual name in it.</summary>
     public static Dictionary<string, PickleTensor> Of(object? root)
     {
         if (root is not Dictionary<object, object?> dictionary)
-            throw new InvalidDataException("its pickle is no dictionary of tensors; save the state dict, with torch.save(model.state_dict(), path)");
+            throw new FileFault("its pickle is no dictionary of tensors; save the state dict, with torch.save(model.state_dict(), path)");
         if (!dictionary.Values.Any(value => value is PickleTensor))
             foreach (var name in new[] { "state_dict", "model_state_dict", "model" })
                 if (dictionary.GetValueOrDefault(name) is Dictionary<object, object?> inner)
                     dictionary = inner;
         var tensors = dictionary.Where(entry => entry is { Key: string, Value: PickleTensor }).ToDictionary(entry => (string)entry.Key, entry => (PickleTensor)entry.Value!);
-        return tensors.Count > 0 ? tensors : throw new InvalidDataException($"its pickle holds no tensors, but {string.Join(", ", dictionary.Keys.Take(10))}");
+        return tensors.Count > 0 ? tensors : throw new FileFault($"its pickle holds no tensors, but {string.Join(", ", dictionary.Keys.Take(10).Select(key => FileFault.Quoted(key.ToString())))}");
     }
 
-    public static WeightEntry Entry(string name, PickleTensor tensor)
+    /// <summary>The tensors as entries, each of which the file can hold.</summary>
+    /// <param name="tensors">The tensors by name.</param>
+    /// <param name="length">Length of the file.</param>
+    public static IReadOnlyList<WeightEntry> Entries(Dictionary<string, PickleTensor> tensors, long length)
+    {
+        Elements.CheckCount(tensors.Count);
+        return [.. tensors.Select(entry => Entry(entry.Key, entry.Value, length))];
+    }
+
+    private static WeightEntry Entry(string name, PickleTensor tensor, long length)
     {
         if (tensor.Shape.Length != tensor.Stride.Length || tensor.Shape.Any(size => size < 0) || tensor.Stride.Any(step => step < 0) || tensor.Offset < 0)
-            throw new InvalidDataException($"'{name}' has a shape that cannot be");
-        return new(name, tensor.Shape, StorageTypes.Of(tensor.Storage.Type)!.Value);
+            throw new FileFault($"{FileFault.Quoted(name)} has a shape that cannot be");
+        var entry = new WeightEntry(name, tensor.Shape, StorageTypes.Of(tensor.Storage.Type)!.Value);
+        if (Elements.Bytes(entry) > length)
+            throw new FileFault($"{FileFault.Quoted(name)} of shape {entry.ShapeText} repeats its elements to more than the file holds; save it with .contiguous()");
+        return entry;
     }
 
-    /// <summary>Elements of the storage up to the last one of a tensor.</summary>
-    public static long Reach(PickleTensor tensor) =>
-        tensor.Shape.Any(size => size == 0) ? 0 : checked(tensor.Offset + tensor.Shape.Zip(tensor.Stride, (size, step) => checked((size - 1) * step)).Sum() + 1);
+    /// <summary>Elements of the storage up to the last one of a tensor; too many if there are more than a number can tell.</summary>
+    private static long Reach(PickleTensor tensor)
+    {
+        if (tensor.Shape.Any(size => size == 0))
+            return 0;
+        var last = (Int128)tensor.Offset;
+        foreach (var (size, step) in tensor.Shape.Zip(tensor.Stride))
+            last += (Int128)(size - 1) * step;
+        return last < MostElements ? (long)last + 1 : MostElements;
+    }
 
     /// <summary>Reads a tensor from a stream that begins with its storage.</summary>
     public static Tensor Read(Stream stream, WeightEntry entry, PickleTensor tensor, long storageBytes)
     {
         var reach = Reach(tensor);
-        if (checked(reach * Elements.Size(entry.Type)) > storageBytes)
-            throw new InvalidDataException($"'{entry.Name}' reaches beyond its storage");
+        if (reach * Elements.Size(entry.Type) > storageBytes)
+            throw new FileFault($"{FileFault.Quoted(entry.Name)} reaches beyond its storage");
         if (reach == 0)
             return empty([.. entry.Shape], dtype: entry.Type);
         using var scope = NewDisposeScope();
@@ -91,17 +112,17 @@ internal sealed class PyTorchZip : WeightFormat
     {
         if (!BeginsWith(stream, (byte)'P', (byte)'K', 3, 4))
             return false;
-        using var archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
+        using var archive = Archives.Open(stream, leaveOpen: true);
         return archive.Entries.Any(entry => entry.Name == PickleName);
     }
 
     public override IWeightContent Open(Stream stream, string path)
     {
-        var archive = new ZipArchive(stream, ZipArchiveMode.Read);
+        var archive = Archives.Open(stream);
         var pickle = archive.Entries.First(entry => entry.Name == PickleName);
         Stored(pickle);
         using var text = new BufferedStream(pickle.Open());
-        return new Content(archive, pickle.FullName[..^PickleName.Length], PickledState.Of(new Pickle(text).Load()));
+        return new Content(archive, pickle.FullName[..^PickleName.Length], PickledState.Of(new Pickle(text, stream.Length).Load()), stream.Length);
     }
 
     public override void Write(Stream stream, IReadOnlyList<(string Name, Tensor Values)> tensors)
@@ -127,19 +148,19 @@ internal sealed class PyTorchZip : WeightFormat
     private static void Stored(ZipArchiveEntry entry)
     {
         if (entry.CompressedLength != entry.Length)
-            throw new InvalidDataException($"{entry.FullName} is compressed, which torch.save does not do");
+            throw new FileFault($"{FileFault.Quoted(entry.FullName)} is compressed, which torch.save does not do");
     }
 
-    private sealed class Content(ZipArchive archive, string folder, Dictionary<string, PickleTensor> tensors) : IWeightContent
+    private sealed class Content(ZipArchive archive, string folder, Dictionary<string, PickleTensor> tensors, long length) : IWeightContent
     {
-        public IReadOnlyList<WeightEntry> Entries { get; } = [.. tensors.Select(entry => PickledState.Entry(entry.Key, entry.Value))];
+        public IReadOnlyList<WeightEntry> Entries { get; } = PickledState.Entries(tensors, length);
 
         public IReadOnlyDictionary<string, string> Metadata { get; } = new Dictionary<string, string>();
 
         public Tensor Read(WeightEntry entry)
         {
             var tensor = tensors[entry.Name];
-            var storage = archive.GetEntry($"{folder}data/{tensor.Storage.Key}") ?? throw new InvalidDataException($"the storage of '{entry.Name}' is missing");
+            var storage = archive.GetEntry($"{folder}data/{tensor.Storage.Key}") ?? throw new FileFault($"the storage of {FileFault.Quoted(entry.Name)} is missing");
             Stored(storage);
             using var stream = storage.Open();
             return PickledState.Read(stream, entry, tensor, storage.Length);
@@ -158,10 +179,10 @@ internal sealed class PyTorchLegacy : WeightFormat
 
     public override IWeightContent Open(Stream stream, string path)
     {
-        var pickle = new Pickle(stream);
+        var pickle = new Pickle(stream, stream.Length);
         pickle.Load(); // the magic number
         if (pickle.Load() is not 1001L)
-            throw new InvalidDataException("it is no file of torch.save");
+            throw new FileFault("it is no file of torch.save");
         pickle.Load(); // about the computer that wrote it
         var tensors = PickledState.Of(pickle.Load());
         var keys = (List<object?>)pickle.Load()!;
@@ -171,19 +192,19 @@ internal sealed class PyTorchLegacy : WeightFormat
         foreach (var key in keys.Cast<string>())
         {
             stream.ReadExactly(count);
-            var size = types.TryGetValue(key, out var storage) ? Elements.Size(StorageTypes.Of(storage.Type)!.Value) : throw new InvalidDataException($"storage {key} belongs to no tensor");
-            var bytes = checked(BinaryPrimitives.ReadInt64LittleEndian(count) * size);
-            if (bytes < 0 || bytes > stream.Length - stream.Position)
-                throw new InvalidDataException($"storage {key} is longer than the file");
-            places.Add(key, (stream.Position, bytes));
-            stream.Seek(bytes, SeekOrigin.Current);
+            var size = types.TryGetValue(key, out var storage) ? Elements.Size(StorageTypes.Of(storage.Type)!.Value) : throw new FileFault($"storage {FileFault.Quoted(key)} belongs to no tensor");
+            var elements = BinaryPrimitives.ReadInt64LittleEndian(count);
+            if (elements < 0 || elements > (stream.Length - stream.Position) / size)
+                throw new FileFault($"storage {FileFault.Quoted(key)} is longer than the file");
+            places.Add(key, (stream.Position, elements * size));
+            stream.Seek(elements * size, SeekOrigin.Current);
         }
-        return new Content(stream, tensors, places);
+        return new Content(stream, tensors, places, stream.Length);
     }
 
-    private sealed class Content(Stream stream, Dictionary<string, PickleTensor> tensors, Dictionary<string, (long Offset, long Bytes)> places) : IWeightContent
+    private sealed class Content(Stream stream, Dictionary<string, PickleTensor> tensors, Dictionary<string, (long Offset, long Bytes)> places, long length) : IWeightContent
     {
-        public IReadOnlyList<WeightEntry> Entries { get; } = [.. tensors.Select(entry => PickledState.Entry(entry.Key, entry.Value))];
+        public IReadOnlyList<WeightEntry> Entries { get; } = PickledState.Entries(tensors, length);
 
         public IReadOnlyDictionary<string, string> Metadata { get; } = new Dictionary<string, string>();
 

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using static TorchSharp.torch;
 
@@ -36,38 +35,29 @@ internal sealed class Safetensors : WeightFormat
         stream.ReadExactly(start);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(start);
         if (length > LongestHeader || length > (ulong)(stream.Length - 8))
-            throw new InvalidDataException($"its header is said to be {length} bytes long");
+            throw new FileFault($"its header is said to be {length} bytes long");
         var text = new byte[length];
         stream.ReadExactly(text);
-        var header = JsonDocument.Parse(text);
+        var (items, metadata) = SafetensorsHeader.Read(text);
         var data = 8 + (long)length;
-        var (entries, offsets, metadata) = (new List<WeightEntry>(), new Dictionary<string, long>(StringComparer.Ordinal), new Dictionary<string, string>());
-        var ranges = new List<(long Begin, long End)>();
-        foreach (var property in header.RootElement.EnumerateObject())
+        var (entries, offsets) = (new List<WeightEntry>(items.Count), new Dictionary<string, long>(StringComparer.Ordinal));
+        var ranges = new List<(long Begin, long End)>(items.Count);
+        foreach (var (name, typeName, shape, begin, end) in items)
         {
-            if (property.Name == MetadataKey)
-            {
-                foreach (var entry in property.Value.EnumerateObject())
-                    metadata[entry.Name] = entry.Value.GetString() ?? "";
-                continue;
-            }
-            var shape = property.Value.GetProperty("shape").EnumerateArray().Select(size => size.GetInt64()).ToArray();
-            var name = property.Value.GetProperty("dtype").GetString();
-            var type = Types.FirstOrDefault(type => type.Name == name);
+            var type = Types.FirstOrDefault(type => type.Name == typeName);
             if (type.Name is null || shape.Any(size => size < 0))
-                throw new InvalidDataException($"'{property.Name}' is of type {name} and shape [{string.Join(", ", shape)}]");
-            var (begin, end) = (property.Value.GetProperty("data_offsets")[0].GetInt64(), property.Value.GetProperty("data_offsets")[1].GetInt64());
-            var header1 = new WeightEntry(property.Name, shape, type.Type);
-            if (begin < 0 || end - begin != Elements.Bytes(header1) || end > stream.Length - data)
-                throw new InvalidDataException($"'{property.Name}' is said to lie at bytes {begin} to {end}, which does not fit its shape or the file");
-            if (!offsets.TryAdd(property.Name, data + begin))
-                throw new InvalidDataException($"'{property.Name}' is there twice");
-            entries.Add(header1);
+                throw new FileFault($"{FileFault.Quoted(name)} is of type {FileFault.Quoted(typeName)[1..^1]} and shape {FileFault.Text(shape)}");
+            var entry = new WeightEntry(name, shape, type.Type);
+            if (begin < 0 || end < begin || end - begin != Elements.Bytes(entry) || end > stream.Length - data)
+                throw new FileFault($"{FileFault.Quoted(name)} is said to lie at bytes {begin} to {end}, which does not fit its shape or the file");
+            if (!offsets.TryAdd(name, data + begin))
+                throw new FileFault($"{FileFault.Quoted(name)} is there twice");
+            entries.Add(entry);
             ranges.Add((begin, end));
         }
         ranges.Sort();
         if (ranges.Zip(ranges.Skip(1)).Any(pair => pair.Second.Begin < pair.First.End))
-            throw new InvalidDataException("tensors overlap");
+            throw new FileFault("tensors overlap");
         return new Content(stream, entries, offsets, metadata);
     }
 

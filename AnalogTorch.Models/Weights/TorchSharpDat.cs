@@ -24,7 +24,7 @@ internal sealed class TorchSharpDat : WeightFormat
             Index(stream);
             return true;
         }
-        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException or OverflowException or FormatException or ArgumentException)
+        catch (Exception exception) when (FileFault.ReasonOf(exception) is not null)
         {
             return false;
         }
@@ -52,46 +52,48 @@ internal sealed class TorchSharpDat : WeightFormat
     {
         using var reader = new BinaryReader(stream, new UTF8Encoding(false, throwOnInvalidBytes: true), leaveOpen: true);
         var count = reader.Read7BitEncodedInt64();
-        if (count < 1 || count > stream.Length)
-            throw new InvalidDataException($"it is said to hold {count} tensors");
+        if (count is < 1 or > Elements.MostTensors)
+            throw new FileFault($"it is said to hold {count} tensors");
         var entries = new List<(WeightEntry, long)>();
         var names = new HashSet<string>(StringComparer.Ordinal);
         for (var i = 0L; i < count; i++)
         {
             var name = Text(reader);
             var (type, dimensions) = (reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64());
-            if (!Enum.IsDefined((ScalarType)checked((sbyte)type)) || dimensions is < 0 or > MostDimensions || !names.Add(name))
-                throw new InvalidDataException($"'{name}' has a type or shape that cannot be, or is there twice");
+            if (type is < 0 or > sbyte.MaxValue || !Enum.IsDefined((ScalarType)type) || dimensions is < 0 or > MostDimensions || !names.Add(name))
+                throw new FileFault($"{FileFault.Quoted(name)} has a type or shape that cannot be, or is there twice");
             var shape = new long[dimensions];
             for (var d = 0; d < dimensions; d++)
                 shape[d] = reader.Read7BitEncodedInt64();
             var entry = new WeightEntry(name, shape, (ScalarType)type);
-            if (shape.Any(size => size < 0) || Elements.Bytes(entry) > stream.Length - stream.Position)
-                throw new InvalidDataException($"'{name}' of shape {entry.ShapeText} is longer than the file");
+            if (Elements.Bytes(entry) > stream.Length - stream.Position)
+                throw new FileFault($"{FileFault.Quoted(name)} of shape {entry.ShapeText} is longer than the file");
             entries.Add((entry, stream.Position));
             stream.Seek(Elements.Bytes(entry), SeekOrigin.Current);
         }
-        return stream.Position == stream.Length ? entries : throw new InvalidDataException("it goes on after its last tensor");
+        return stream.Position == stream.Length ? entries : throw new FileFault("it goes on after its last tensor");
     }
 
     private static string Text(BinaryReader reader)
     {
         var length = reader.Read7BitEncodedInt();
         if (length is < 0 or > LongestName)
-            throw new InvalidDataException($"it holds a name of {length} bytes");
+            throw new FileFault($"it holds a name of {length} bytes");
         var bytes = reader.ReadBytes(length);
         return bytes.Length == length ? new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes) : throw new EndOfStreamException();
     }
 
     private sealed class Content(Stream stream, List<(WeightEntry Entry, long Offset)> index) : IWeightContent
     {
+        private readonly Dictionary<string, long> offsets = index.ToDictionary(item => item.Entry.Name, item => item.Offset, StringComparer.Ordinal);
+
         public IReadOnlyList<WeightEntry> Entries { get; } = [.. index.Select(item => item.Entry)];
 
         public IReadOnlyDictionary<string, string> Metadata { get; } = new Dictionary<string, string>();
 
         public Tensor Read(WeightEntry entry)
         {
-            stream.Position = index.Single(item => item.Entry == entry).Offset;
+            stream.Position = offsets[entry.Name];
             return Elements.Read(stream, entry.Shape, entry.Type);
         }
 

@@ -11,5 +11,5 @@ public sealed record WeightEntry(string Name, IReadOnlyList<long> Shape, ScalarT
     /// <summary>Number of elements.</summary>
     public long Count => Shape.Aggregate(1L, (product, size) => checked(product * size));
 
-    internal string ShapeText => $"[{string.Join(", ", Shape)}]";
+    internal string ShapeText => FileFault.Text(Shape);
 }

@@ -1,22 +1,30 @@
-using System.Text.Json;
+using AnalogTorch.Checkpoints;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Models.Weights;
 
 /// <summary>An open file of named tensors; a tensor is read when it is asked for.</summary>
 /// <remarks>
-/// <see cref="WeightFormat"/> lists the formats. What a file says of sizes is checked against its length before memory is taken, and nothing in a
-/// file is ever executed.
+/// <see cref="WeightFormat"/> lists the formats. What a file says of sizes is checked against its length before memory is taken: a tensor takes no more
+/// than four times the file and 16 MB, unless it is loaded into a model that has one of its shape. Nothing in a file is ever executed.
 /// </remarks>
 public sealed class WeightFile : IDisposable
 {
+    private const long FoldsOfFile = 4, Slack = 16 << 20;
     private readonly IWeightContent content;
+    private readonly long length;
     private readonly Dictionary<string, WeightEntry> byName;
 
-    private WeightFile(string path, WeightFormat format, IWeightContent content)
+    private WeightFile(string path, WeightFormat format, IWeightContent content, long length)
     {
-        (Path, Format, this.content) = (path, format.Name, content);
-        byName = content.Entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
+        (Path, Format, this.content, this.length) = (path, format.Name, content, length);
+        byName = new(StringComparer.Ordinal);
+        foreach (var entry in content.Entries)
+        {
+            Elements.Bytes(entry); // which refuses shapes that cannot be
+            if (!byName.TryAdd(entry.Name, entry))
+                throw new FileFault($"{FileFault.Quoted(entry.Name)} is there twice");
+        }
     }
 
     /// <summary>The file.</summary>
@@ -39,11 +47,11 @@ public sealed class WeightFile : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         path = ShardIndex.FileAt(path);
-        if (!File.Exists(path))
+        if (!File.Exists(path) && !Directory.Exists(path))
             throw new FileNotFoundException($"There is no weight file {path}; check the path.", path);
         return Guarded(path, () =>
         {
-            var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+            var stream = WholeFile.OpenRead(path);
             try
             {
                 foreach (var format in WeightFormat.All)
@@ -52,7 +60,7 @@ public sealed class WeightFile : IDisposable
                     if (format.Recognizes(stream, path))
                     {
                         stream.Position = 0;
-                        return new WeightFile(path, format, format.Open(stream, path));
+                        return new WeightFile(path, format, format.Open(stream, path), stream.Length);
                     }
                 }
                 throw new InvalidDataException($"{path} is of no format that is read here; take a PyTorch .pth or .pt, a .safetensors or the .index.json of several, an .onnx, a TorchSharp .dat, a NumPy .npy or .npz, or a .csv of one matrix.");
@@ -80,6 +88,15 @@ public sealed class WeightFile : IDisposable
     public Tensor Read(string name)
     {
         var entry = Entry(name);
+        return Guarded(Path, () => Elements.Bytes(entry) <= FoldsOfFile * length + Slack
+            ? content.Read(entry)
+            : throw new FileFault($"{FileFault.Quoted(name)} takes {Elements.Bytes(entry)} bytes of memory, out of a file of {length} bytes; load it into a model of its shape, or write it with numpy.savez, which does not pack it"));
+    }
+
+    /// <summary>Reads a tensor for a place of its shape, which is there already, so that its size is no surprise.</summary>
+    internal Tensor ReadFor(string name)
+    {
+        var entry = Entry(name);
         return Guarded(Path, () => content.Read(entry));
     }
 
@@ -93,11 +110,9 @@ public sealed class WeightFile : IDisposable
         {
             return work();
         }
-        catch (Exception exception) when (exception is EndOfStreamException or OverflowException or JsonException or FormatException or ArgumentException
-            or IndexOutOfRangeException or InvalidCastException or KeyNotFoundException or InvalidOperationException or NullReferenceException or System.Text.DecoderFallbackException or Google.Protobuf.InvalidProtocolBufferException
-            || (exception is InvalidDataException && !exception.Message.Contains(path, StringComparison.Ordinal)))
+        catch (Exception exception) when (!(exception is InvalidDataException && exception.Message.StartsWith(path, StringComparison.Ordinal)) && FileFault.ReasonOf(exception) is not null)
         {
-            throw new InvalidDataException($"{path} is damaged, cut off or no weight file ({exception.Message.TrimEnd('.')}); get it again from where it came.", exception);
+            throw new InvalidDataException($"{path} is damaged, cut off or no weight file ({FileFault.ReasonOf(exception)}); get it again from where it came.", exception);
         }
     }
 }

@@ -1,4 +1,3 @@
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Models.Weights;
@@ -36,48 +35,5 @@ internal abstract class WeightFormat
     {
         Span<byte> buffer = stackalloc byte[start.Length];
         return stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false) == buffer.Length && buffer.SequenceEqual(start);
-    }
-}
-
-/// <summary>Sizes of element types, and tensors from bytes.</summary>
-internal static class Elements
-{
-    /// <summary>Bytes of an element.</summary>
-    public static int Size(ScalarType type) => type switch
-    {
-        ScalarType.Float64 or ScalarType.Int64 => 8,
-        ScalarType.Float32 or ScalarType.Int32 => 4,
-        ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Int16 => 2,
-        ScalarType.Byte or ScalarType.Int8 or ScalarType.Bool => 1,
-        _ => throw new InvalidDataException($"elements of type {type} are not read here"),
-    };
-
-    /// <summary>Bytes of a tensor.</summary>
-    public static long Bytes(WeightEntry entry) => checked(entry.Count * Size(entry.Type));
-
-    /// <summary>Reads a contiguous tensor from where the stream is.</summary>
-    public static Tensor Read(Stream stream, IReadOnlyList<long> shape, ScalarType type)
-    {
-        var tensor = torch.empty([.. shape], dtype: type);
-        try
-        {
-            if (tensor.NumberOfElements > 0)
-                stream.ReadExactly(tensor.bytes);
-            return tensor;
-        }
-        catch
-        {
-            tensor.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Writes a tensor's elements, in row-major order.</summary>
-    public static void Write(Stream stream, Tensor values)
-    {
-        using var scope = NewDisposeScope();
-        var contiguous = values.detach().cpu().contiguous();
-        if (contiguous.NumberOfElements > 0)
-            stream.Write(contiguous.bytes);
     }
 }

@@ -74,7 +74,7 @@ public sealed record WeightReport(string Source, IReadOnlyList<WeightRow> Rows)
         if (!Rows.Any(row => wrong.Contains(row.Outcome)))
             return;
         var faults = Rows.Where(row => wrong.Contains(row.Outcome)).GroupBy(row => row.Outcome)
-            .Select(group => $"{group.Count()} {group.Key.ToString().ToLowerInvariant()} ({string.Join(", ", group.Take(NamesOfMessage).Select(row => $"'{row.Name}' {row.Shape}{(group.Key == WeightOutcome.Misshapen ? $", {row.Note}" : "")}"))}{(group.Count() > NamesOfMessage ? ", …" : "")})");
+            .Select(group => $"{group.Count()} {group.Key.ToString().ToLowerInvariant()} ({string.Join(", ", group.Take(NamesOfMessage).Select(row => $"{FileFault.Quoted(row.Name)} {row.Shape}{(group.Key == WeightOutcome.Misshapen ? $", {row.Note}" : "")}"))}{(group.Count() > NamesOfMessage ? ", …" : "")})");
         throw new InvalidDataException($"{path} does not fit the model: {string.Join("; ", faults)}; build the architecture that the file is for, rename its tensors, or load what fits with WeightFit.WhateverFits.");
     }
 }

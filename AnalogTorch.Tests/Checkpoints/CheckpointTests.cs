@@ -183,7 +183,7 @@ public class CheckpointTests
         {
             string manifest;
             using (var reader = new StreamReader(archive.GetEntry("manifest.json")!.Open()))
-                manifest = reader.ReadToEnd().Replace("\"Version\": 3", "\"Version\": 1", StringComparison.Ordinal);
+                manifest = reader.ReadToEnd().Replace("\"Version\": 4", "\"Version\": 1", StringComparison.Ordinal);
             archive.GetEntry("manifest.json")!.Delete();
             using var writer = new StreamWriter(archive.CreateEntry("manifest.json").Open());
             writer.Write(manifest);

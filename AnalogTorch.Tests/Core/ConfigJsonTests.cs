@@ -3,6 +3,7 @@ using AnalogTorch.Core;
 using AnalogTorch.Devices;
 using AnalogTorch.Periphery;
 using AnalogTorch.Presets;
+using AnalogTorch.Tests.Fuzzing;
 using AnalogTorch.Tiles;
 
 namespace AnalogTorch.Tests.Core;
@@ -39,6 +40,27 @@ public class ConfigJsonTests
     [InlineData("""{"kind": "LinearStep", "NoiseKind": 17}""")]
     [InlineData("""{"kind": "MeasuredJumps", "Up": 3}""")]
     public void NonsenseIsRefusedInOneSentence(string json) => ConfigLaws.OneSentence(json);
+
+    /// <summary>Refusals speak of the text: of its members, kinds and lines.</summary>
+    [Theory]
+    [InlineData("", "no valid JSON in line 1")]
+    [InlineData("{\n\"kind\": \"SoftBounds\",", "no valid JSON in line 2")]
+    [InlineData("[]", "an object with a kind")]
+    [InlineData("{}", "the kind is missing")]
+    [InlineData("""{"kind": null}""", "the kind is missing, or no text at kind")]
+    [InlineData("""{"kind": "UniformConverter", "Rounding": {"kind": "SoftBounds"}}""", "there is no kind 'SoftBounds' at Rounding in line 1")]
+    [InlineData("""{"kind": "SoftBounds", "DwMin": "much"}""", "the value at DwMin in line 1 is none that stands there: it must be a number")]
+    [InlineData("""{"kind": "UniformConverter", "Bits": 8.5}""", "it must be a whole number")]
+    [InlineData("""{"kind": "LinearStep", "NoiseKind": 17}""", "the value at NoiseKind")]
+    [InlineData("""{"kind": "MeasuredJumps", "Up": 3}""", "it must be a list of numbers")]
+    [InlineData("""{"kind": "SoftBounds", "DwMin": 1, "DwMin": 2}""", "there is a member twice")]
+    [InlineData("""{"kind": "SoftBounds", "Foo": 2}""", "there is no member 'Foo' in line 1")]
+    public void RefusalsAreInTheTermsOfTheText(string json, string part)
+    {
+        var message = ConfigLaws.OneSentence(json);
+        Assert.Contains(part, message, StringComparison.Ordinal);
+        Sentence.Check(message);
+    }
 
     [Fact]
     public void AnUnknownKindIsNamed() => Assert.Contains("Unobtainium", ConfigLaws.OneSentence("""{"kind": "Unobtainium"}"""));

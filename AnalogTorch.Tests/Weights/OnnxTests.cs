@@ -80,11 +80,21 @@ public class OnnxTests
         }
     }
 
+    /// <summary>Writes a layer of three inputs and two outputs.</summary>
+    internal static void WriteLinear(string path) => File.WriteAllBytes(path, Model(
+        Tensor("weight", [2, 3], type: 1, 9, [.. Enumerable.Range(0, 6).Select(i => BitConverter.GetBytes((float)i))]),
+        Tensor("bias", [2], type: 1, 4, BitConverter.GetBytes(1f), BitConverter.GetBytes(2f))));
+
     private static string Write(TemporaryFolder folder, params byte[][] tensors)
     {
-        byte[] graph = [.. tensors.SelectMany(tensor => Bytes(5, tensor)), .. Bytes(2, "graph"u8)];
-        File.WriteAllBytes(folder.At("model.onnx"), [.. Varint(1, 8), .. Bytes(2, "a test"u8), .. Bytes(7, graph), .. Bytes(8, [0x10, 0x07])]);
+        File.WriteAllBytes(folder.At("model.onnx"), Model(tensors));
         return folder.At("model.onnx");
+    }
+
+    private static byte[] Model(params byte[][] tensors)
+    {
+        byte[] graph = [.. tensors.SelectMany(tensor => Bytes(5, tensor)), .. Bytes(2, "graph"u8)];
+        return [.. Varint(1, 8), .. Bytes(2, "a test"u8), .. Bytes(7, graph), .. Bytes(8, [0x10, 0x07])];
     }
 
     private static byte[] Tensor(string name, long[] shape, int type, int field, params byte[][] values) =>

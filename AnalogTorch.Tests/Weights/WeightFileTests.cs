@@ -292,7 +292,7 @@ public sealed class WeightFileTests : IDisposable
 
     private static void Same(Module a, Module b) => Assert.All(a.state_dict(), entry => Assert.True(entry.Value.eq(b.state_dict()[entry.Key]).all().item<bool>(), entry.Key));
 
-    private static byte[] Npy(string type, bool columnsFirst, string shape, float[] values)
+    internal static byte[] Npy(string type, bool columnsFirst, string shape, float[] values)
     {
         var header = $"{{'descr': '{type}', 'fortran_order': {(columnsFirst ? "True" : "False")}, 'shape': {shape}, }}\n";
         return [0x93, .. "NUMPY"u8, 1, 0, .. BitConverter.GetBytes((ushort)header.Length), .. Encoding.ASCII.GetBytes(header), .. values.SelectMany(BitConverter.GetBytes)];
@@ -322,7 +322,7 @@ public sealed class WeightFileTests : IDisposable
     }
 
     /// <summary>What torch.save wrote before 1.6: magic number, version, computer, tensors, keys, then the storage.</summary>
-    private static byte[] Legacy()
+    internal static byte[] Legacy()
     {
         var tensor = "X\u0001\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\u0007\0\0\0storagectorch\nFloatStorage\nX\u0001\0\0\01X\u0003\0\0\0cpuK\u0004NtQK\0K\u0002K\u0002\u0086K\u0002K\u0001\u0086\u0089ccollections\nOrderedDict\n)RtR";
         return

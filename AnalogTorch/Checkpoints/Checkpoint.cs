@@ -1,9 +1,7 @@
 using System.IO.Compression;
-using System.Security.Cryptography;
 using System.Text.Json;
 using AnalogTorch.Core;
 using AnalogTorch.Layers;
-using AnalogTorch.Tiles;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -11,43 +9,40 @@ namespace AnalogTorch.Checkpoints;
 
 /// <summary>A whole training in one file: parameters, everything the hardware holds, random streams, optimizer, and what they belong to.</summary>
 /// <remarks>
-/// A zip archive of <c>manifest.json</c> (format, shapes, hardware of every layer, SHA-256 of the rest), <c>model.dat</c>,
-/// <c>optimizer.dat</c> and, for hardware-aware layers, <c>counters.json</c>. It is written beside its final name and renamed, so a file of that name is whole or the one before it.
-/// Resuming from it gives, bit for bit, the run that never stopped.
+/// <para>
+/// A zip archive of <c>manifest.json</c> (format, shapes, hardware of every layer, SHA-256 of the rest), <c>model.dat</c> and, as far as there are any,
+/// <c>counters.json</c> of hardware-aware layers, <c>optimizer.dat</c>, <c>generator.dat</c> and <c>training.dat</c>. It is written beside its final name
+/// and renamed, so a file of that name is whole or the one before it.
+/// </para>
+/// <para>
+/// Resuming from it gives, bit for bit, the run that never stopped: with the optimizer the state of torch's own generator is kept, from which dropout draws,
+/// and a <see cref="TrainingState"/> keeps what else the program remembers. The generators of CUDA devices are the exception, since TorchSharp gives no
+/// way to them.
+/// </para>
+/// <para>A file is read and checked from end to end before anything changes, in memory for one more copy of the model and two of the optimizer's state.</para>
 /// </remarks>
 public static class Checkpoint
 {
-    private const string Format = "AnalogTorch checkpoint", ManifestEntry = "manifest.json", ModelEntry = "model.dat", OptimizerEntry = "optimizer.dat", CountersEntry = "counters.json";
-    private const int Version = 3;
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private const string ModelName = "model.dat", CountersName = "counters.json", OptimizerName = "optimizer.dat", GeneratorName = "generator.dat", TrainingName = "training.dat";
+    private const long Slack = 1 << 20;
 
     /// <summary>Writes a checkpoint.</summary>
-    /// <param name="path">The file; one that exists is replaced in a single step.</param>
+    /// <param name="path">The file, or a link to it; one that exists is replaced in a single step.</param>
     /// <param name="model">The model.</param>
     /// <param name="optimizer">The optimizer; null if there is none to resume.</param>
-    /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Save(string path, nn.Module model, OptimizerHelper? optimizer = null)
+    /// <param name="training">What else the training program remembers; null for nothing.</param>
+    /// <exception cref="IOException">The file cannot be written, or the path is that of a folder, device, pipe or socket.</exception>
+    public static void Save(string path, nn.Module model, OptimizerHelper? optimizer = null, TrainingState? training = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(model);
-        var temporary = $"{path}.{Environment.ProcessId}.tmp";
         try
         {
-            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write))
-            {
-                Save(file, model, optimizer);
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite: true);
+            WholeFile.Write(path, stream => Save(stream, model, optimizer, training));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"The checkpoint {path} could not be written ({exception.Message.TrimEnd('.')}); choose a folder that can be written to and has room.", exception);
-        }
-        finally
-        {
-            if (File.Exists(temporary))
-                File.Delete(temporary);
+            throw new IOException($"The checkpoint {path} could not be written ({WholeFile.Reason(exception)}); choose a folder that can be written to and has room.", exception);
         }
     }
 
@@ -55,144 +50,138 @@ public static class Checkpoint
     /// <param name="stream">The stream; it need not seek.</param>
     /// <param name="model">The model.</param>
     /// <param name="optimizer">The optimizer; null if there is none to resume.</param>
-    public static void Save(Stream stream, nn.Module model, OptimizerHelper? optimizer = null)
+    /// <param name="training">What else the training program remembers; null for nothing.</param>
+    public static void Save(Stream stream, nn.Module model, OptimizerHelper? optimizer = null, TrainingState? training = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(model);
-        var contents = new Dictionary<string, byte[]> { [ModelEntry] = Bytes(stream => model.save(stream)) };
+        var state = model.state_dict();
+        var contents = new List<(string, CompressionLevel, Action<Stream>)> { (ModelName, CompressionLevel.Fastest, output => ModelEntry.Write(output, state)) };
+        if (CountersEntry.Bytes(model) is { } counters)
+            contents.Add((CountersName, CompressionLevel.Fastest, output => output.Write(counters)));
+        // What may be of any length is not packed, so that a reader knows it to be in proportion to the file.
         if (optimizer is not null)
-            contents[OptimizerEntry] = Bytes(stream => optimizer.save_state_dict(new BinaryWriter(stream)));
-        if (CountersOf(model) is { Count: > 0 } counters)
-            contents[CountersEntry] = JsonSerializer.SerializeToUtf8Bytes(counters);
-        var manifest = new Manifest(Format, Version, ShapesOf(model), HardwareOf(model),
-            contents.ToDictionary(entry => entry.Key, entry => Hash(entry.Value)));
-        using var archive = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
-        foreach (var (name, content) in contents.Prepend(KeyValuePair.Create(ManifestEntry, JsonSerializer.SerializeToUtf8Bytes(manifest, Json))))
-        {
-            using var entry = archive.CreateEntry(name, CompressionLevel.Fastest).Open();
-            entry.Write(content);
-        }
+            contents.Add((OptimizerName, CompressionLevel.NoCompression, output => OptimizerEntry.Write(output, optimizer)));
+        if (training is not null)
+            contents.Add((TrainingName, CompressionLevel.NoCompression, training.Write));
+        if (optimizer is not null || training is not null)
+            contents.Add((GeneratorName, CompressionLevel.NoCompression, output => output.Write(GeneratorEntry.Bytes())));
+        CheckpointArchive.Write(stream, contents, hashes => ManifestOf(model, state, hashes));
     }
 
-    /// <summary>Reads a checkpoint into a model of the same layers on the same hardware, and its optimizer.</summary>
+    /// <summary>Reads a checkpoint into a model of the same layers on the same hardware, and its optimizer: all of it, or nothing if it is refused.</summary>
     /// <param name="path">The file.</param>
     /// <param name="model">The model, converted as the saved one was.</param>
-    /// <param name="optimizer">The optimizer to resume; null leaves the saved one aside.</param>
+    /// <param name="optimizer">The optimizer to resume; null leaves the saved one aside, and torch's generator as it is.</param>
+    /// <returns>What the training program saved of its own; empty if it saved nothing.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is no checkpoint, is damaged, or belongs to another model, hardware or optimizer.</exception>
-    public static void Load(string path, nn.Module model, OptimizerHelper? optimizer = null)
+    public static TrainingState Load(string path, nn.Module model, OptimizerHelper? optimizer = null)
     {
-        if (!File.Exists(path))
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        if (!File.Exists(path) && !Directory.Exists(path))
             throw new FileNotFoundException($"There is no checkpoint {path}; check the path.", path);
-        using var file = File.OpenRead(path);
-        Load(file, path, model, optimizer);
+        using var file = WholeFile.OpenRead(path);
+        return Load(file, path, model, optimizer);
     }
 
     /// <summary>Reads a checkpoint from a stream that can seek, and which stays open.</summary>
     /// <param name="stream">The stream.</param>
     /// <param name="model">The model, converted as the saved one was.</param>
-    /// <param name="optimizer">The optimizer to resume; null leaves the saved one aside.</param>
+    /// <param name="optimizer">The optimizer to resume; null leaves the saved one aside, and torch's generator as it is.</param>
+    /// <returns>What the training program saved of its own; empty if it saved nothing.</returns>
     /// <exception cref="InvalidDataException">The stream holds no checkpoint, a damaged one, or one of another model, hardware or optimizer.</exception>
-    public static void Load(Stream stream, nn.Module model, OptimizerHelper? optimizer = null)
+    public static TrainingState Load(Stream stream, nn.Module model, OptimizerHelper? optimizer = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        Load(stream, "in the stream", model, optimizer);
+        return Load(stream, "in the stream", model, optimizer);
     }
 
-    private static void Load(Stream source, string path, nn.Module model, OptimizerHelper? optimizer)
+    private static TrainingState Load(Stream source, string path, nn.Module model, OptimizerHelper? optimizer)
     {
         ArgumentNullException.ThrowIfNull(model);
-        var (manifest, contents) = Read(source, path);
-        Same(path, "parameters and state", manifest.Shapes, ShapesOf(model));
-        Same(path, "hardware", manifest.Hardware, HardwareOf(model));
-        if (optimizer is not null && !contents.ContainsKey(OptimizerEntry))
-            throw new InvalidDataException($"The checkpoint {path} holds no optimizer; load it with the model alone.");
-        using (var stream = new MemoryStream(contents[ModelEntry]))
-            model.load(stream);
-        if (contents.TryGetValue(CountersEntry, out var counters))
-            foreach (var (name, values) in JsonSerializer.Deserialize<Dictionary<string, long[]>>(counters)!)
-                HardwareAware(model).Single(entry => entry.Name == name).Tile.Counters = values;
-        if (optimizer is null)
-            return;
         try
         {
-            using var reader = new BinaryReader(new MemoryStream(contents[OptimizerEntry]));
-            optimizer.load_state_dict(reader);
+            return Load(source, model, optimizer, model.state_dict());
         }
-        catch (Exception exception) when (exception is InvalidDataException or ArgumentException or EndOfStreamException)
+        catch (CheckpointFault fault)
         {
-            throw new InvalidDataException($"The checkpoint {path} belongs to another optimizer ({exception.Message.TrimEnd('.')}); build it with the same parameter groups.", exception);
+            throw new InvalidDataException($"The checkpoint {path} {fault.Message}; {fault.Remedy}.", fault);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or IOException or NotSupportedException or ArgumentException or OverflowException)
+        {
+            throw new InvalidDataException($"The checkpoint {path} is damaged or cut off; {CheckpointFault.TakeEarlier}.", exception);
         }
     }
 
-    private static (Manifest Manifest, Dictionary<string, byte[]> Contents) Read(Stream source, string path)
+    private static TrainingState Load(Stream source, nn.Module model, OptimizerHelper? optimizer, IReadOnlyDictionary<string, Tensor> state)
     {
-        try
-        {
-            using var archive = new ZipArchive(source, ZipArchiveMode.Read, leaveOpen: true);
-            var entries = archive.Entries.ToDictionary(entry => entry.FullName, Unpack);
-            var manifest = entries.TryGetValue(ManifestEntry, out var text) ? JsonSerializer.Deserialize<Manifest>(text, Json) : null;
-            if (manifest?.Format != Format)
-                throw new InvalidDataException($"{path} is no AnalogTorch checkpoint; it was written by another program.");
-            if (manifest.Version != Version)
-                throw new InvalidDataException($"The checkpoint {path} is of format version {manifest.Version}, but this library reads version {Version}; use the release that wrote it.");
-            foreach (var (name, hash) in manifest.Hashes)
-                if (!entries.TryGetValue(name, out var content) || Hash(content) != hash)
-                    throw new InvalidDataException($"The checkpoint {path} is damaged: {name} does not have its checksum; take an earlier checkpoint.");
-            return (manifest, entries);
-        }
-        catch (Exception exception) when (exception is JsonException or EndOfStreamException
-            || (exception is InvalidDataException && !exception.Message.Contains(path, StringComparison.Ordinal)))
-        {
-            throw new InvalidDataException($"The checkpoint {path} is damaged or cut off ({exception.Message.TrimEnd('.')}); take an earlier checkpoint.", exception);
-        }
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        using var archive = CheckpointArchive.Open(source);
+        var own = ManifestOf(model, state, []);
+        var manifest = archive.Manifest(JsonSerializer.SerializeToUtf8Bytes(own, CheckpointJson.Options).Length);
+        Same("parameters and state", manifest.Shapes, own.Shapes);
+        Same("hardware", manifest.Hardware, own.Hardware);
+        if (optimizer is not null && !archive.Has(OptimizerName))
+            throw new CheckpointFault("holds no optimizer", "load it with the model alone");
+
+        var values = archive.Read(ModelName, (length, _) => length == ModelEntry.Length(state), (input, _) => ModelEntry.Read(input, state));
+        var counters = CountersEntry.Bytes(model) is null
+            ? []
+            : CountersEntry.Read(archive.Read(CountersName, (length, _) => length <= CountersEntry.MostBytes(model), All), model);
+        using var optimizerState = optimizer is null ? null : Staged(archive, OptimizerName);
+        if (optimizer is not null)
+            OptimizerEntry.Check(optimizerState!, optimizer);
+        using var trainingState = archive.Has(TrainingName) ? Staged(archive, TrainingName) : null;
+        var training = trainingState is null ? [] : TrainingState.Read(trainingState);
+        var generator = optimizer is not null || (trainingState is not null && !archive.Has(OptimizerName))
+            ? GeneratorEntry.State(archive.Read(GeneratorName, (length, _) => length == GeneratorEntry.Bytes().Length, All))
+            : null;
+
+        // All is read and checked. The optimizer comes first, since it alone may still refuse, and then keeps its own state.
+        if (optimizer is not null)
+            OptimizerEntry.Load(optimizerState!, optimizer);
+        foreach (var (target, read) in values)
+            target.copy_(read);
+        CountersEntry.Set(counters, model);
+        if (generator is not null)
+            GeneratorEntry.Set(generator);
+        return training;
     }
 
-    private static void Same(string path, string what, Dictionary<string, string> saved, Dictionary<string, string> present)
+    private static byte[] All(Stream input, long length)
+    {
+        var content = new byte[length];
+        input.ReadExactly(content);
+        return content;
+    }
+
+    private static ChunkedStream Staged(CheckpointArchive archive, string name) => archive.Read(
+        name,
+        (length, packed) => length <= packed + Slack,
+        (input, _) =>
+        {
+            var staged = new ChunkedStream();
+            input.CopyTo(staged);
+            return staged;
+        });
+
+    private static void Same(string what, Dictionary<string, string> saved, Dictionary<string, string> present)
     {
         foreach (var name in saved.Keys.Union(present.Keys))
         {
             var (there, here) = (saved.GetValueOrDefault(name, "missing"), present.GetValueOrDefault(name, "missing"));
             if (there != here)
-                throw new InvalidDataException($"The checkpoint {path} does not fit the model: {what} of '{name}' differ, {Short(there)} in the file and {Short(here)} in the model; build and convert the model as it was when it was saved.");
+                throw new CheckpointFault($"does not fit the model: {what} of {CheckpointFault.Quoted(name)} differ, {Short(there)} in the file and {Short(here)} in the model", "build and convert the model as it was when it was saved");
         }
 
-        static string Short(string text) => text.Length <= 60 ? text : "other values";
+        static string Short(string? text) => text is { Length: <= 60 } && !text.Any(char.IsControl) ? text : "other values";
     }
 
-    private static Dictionary<string, string> ShapesOf(nn.Module model) =>
-        model.state_dict().ToDictionary(entry => entry.Key, entry => $"{entry.Value.dtype} [{string.Join(", ", entry.Value.shape)}]");
-
-    private static Dictionary<string, string> HardwareOf(nn.Module model) =>
-        model.AllTiles().ToDictionary(entry => entry.Name, entry => ConfigJson.Write(entry.Tile.Hardware));
-
-    /// <summary>How far the noise of hardware-aware layers was used, which is no part of their <c>state_dict</c>.</summary>
-    private static Dictionary<string, long[]> CountersOf(nn.Module model) =>
-        HardwareAware(model).ToDictionary(entry => entry.Name, entry => entry.Tile.Counters);
-
-    private static IEnumerable<(string Name, HardwareAwareTile Tile)> HardwareAware(nn.Module model)
-    {
-        foreach (var (name, tile) in model.AllTiles())
-            if (tile is HardwareAwareTile aware)
-                yield return (name, aware);
-    }
-
-    private static byte[] Bytes(Action<Stream> write)
-    {
-        using var stream = new MemoryStream();
-        write(stream);
-        return stream.ToArray();
-    }
-
-    private static byte[] Unpack(ZipArchiveEntry entry)
-    {
-        using var stream = entry.Open();
-        using var memory = new MemoryStream();
-        stream.CopyTo(memory);
-        return memory.ToArray();
-    }
-
-    private static string Hash(byte[] content) => Convert.ToHexString(SHA256.HashData(content));
-
-    private sealed record Manifest(string Format, int Version, Dictionary<string, string> Shapes, Dictionary<string, string> Hardware, Dictionary<string, string> Hashes);
+    private static Manifest ManifestOf(nn.Module model, IReadOnlyDictionary<string, Tensor> state, Dictionary<string, string> hashes) => new(
+        CheckpointArchive.Format, CheckpointArchive.Version,
+        state.ToDictionary(entry => entry.Key, entry => TensorHeader.Of(entry.Value).ToString()),
+        model.AllTiles().ToDictionary(entry => entry.Name, entry => ConfigJson.Write(entry.Tile.Hardware)),
+        hashes);
 }

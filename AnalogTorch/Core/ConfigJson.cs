@@ -33,15 +33,11 @@ public static class ConfigJson
                 var other => throw new InvalidDataException($"The config must be a {typeof(TConfig).Name}, but is a {other.GetType().Name}."),
             };
         }
-        catch (Exception e) when (e is JsonException or ArgumentException or NotSupportedException)
+        catch (Exception e) when (e is JsonException or ArgumentException or NotSupportedException or InvalidOperationException)
         {
-            throw new InvalidDataException($"The config could not be read: {WithoutParameter(e.Message)}", e);
+            throw new InvalidDataException($"The config could not be read: {JsonReason.Of(e)}", e);
         }
     }
-
-    /// <summary>A guard's sentence names the member already; the parameter that .NET appends says it again.</summary>
-    private static string WithoutParameter(string message) =>
-        message.IndexOf(" (Parameter '", StringComparison.Ordinal) is >= 0 and var end ? message[..end] : message;
 
     /// <summary>Does the work, and once more if variants have come up since that it may have missed.</summary>
     private static T WithVocabulary<T>(Func<JsonSerializerOptions, T> work)
@@ -76,6 +72,7 @@ public static class ConfigJson
         public JsonSerializerOptions Options => options ??= new()
         {
             WriteIndented = true,
+            AllowDuplicateProperties = false,
             AllowOutOfOrderMetadataProperties = true,
             UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,

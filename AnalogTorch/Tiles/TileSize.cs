@@ -79,17 +79,27 @@ public sealed record LimitedSize : TileSize
 
     internal override long MaxOutputs => Outputs;
 
-    internal override bool AddsDigitally => Sums is DigitalSums;
+    internal override bool AddsDigitally => Sums.AreDigital;
 }
 
 /// <summary>How what several tiles give for one output is added.</summary>
-public abstract record PartialSums : HardwareConfig;
+public abstract record PartialSums : HardwareConfig
+{
+    /// <summary>Whether every tile converts, and results are added; otherwise currents are.</summary>
+    internal abstract bool AreDigital { get; }
+}
 
 /// <summary>Every tile has converters of its own, and their results are added.</summary>
-public sealed record DigitalSums : PartialSums;
+public sealed record DigitalSums : PartialSums
+{
+    internal override bool AreDigital => true;
+}
 
 /// <summary>The currents of the tiles are added, and converted once; the lines stay as long as one tile.</summary>
-public sealed record AnalogSums : PartialSums;
+public sealed record AnalogSums : PartialSums
+{
+    internal override bool AreDigital => false;
+}
 
 /// <summary>The tiles that hold one logical matrix.</summary>
 /// <param name="Tiles">Number of tiles.</param>
