@@ -56,7 +56,10 @@ public sealed class WholeFileTests : IDisposable
             var message = Assert.Throws<IOException>(() => Save(path)).Message;
             Assert.Contains($"it is {kind}, and no file", message, StringComparison.Ordinal);
             Sentence.Check(message, path);
-            Assert.Contains($"is {kind}, and no file", Assert.Throws<InvalidDataException>(() => Load(path)).Message, StringComparison.Ordinal);
+            if (kind == "a folder" && name == "weights.pth") // which may hold a model in several files
+                Assert.Contains("holds neither an index of shards", Assert.Throws<FileNotFoundException>(() => Load(path)).Message, StringComparison.Ordinal);
+            else
+                Assert.Contains($"is {kind}, and no file", Assert.Throws<InvalidDataException>(() => Load(path)).Message, StringComparison.Ordinal);
             Assert.Equal(files, folder.Files());
         }
         Assert.Throws<IOException>(() => Save(loop));

@@ -52,7 +52,7 @@ public class CountTests
         var plan = model.PlanAnalog(config, rules);
         Same(plan, model.TakeCensus(4, () => ZooLaws.Scores(model, inputs), config, rules)); // before it is programmed
         using var chip = model.Program(config, seed: 3, rules);
-        Assert.Equal(plan.Rows, chip.Layers.Rows);
+        Assert.Equal(plan.Rows, chip.Layers.Rows.Select(row => row with { Written = null })); // which only comes about by writing
         Assert.Equal((plan.Arrays, plan.Weights, plan.Devices, plan.Tiles), (chip.Report.Arrays, chip.Report.Weights, chip.Report.Devices, chip.Report.Tiles));
         Same(plan, model.TakeCensus(4, () => ZooLaws.Scores(model, inputs)));
     }
@@ -70,7 +70,7 @@ public class CountTests
             {
                 model.eval();
                 var plan = model.PlanAnalog(hardware, Rules(name));
-                Assert.Equal(plan.Rows, model.ToAnalog(hardware, 1, Rules(name)).Rows);
+                Assert.Equal(plan.Rows, model.ToAnalog(hardware, 1, Rules(name)).Rows.Select(row => row with { Written = null }));
                 Same(plan, model.TakeCensus(4, () => ZooLaws.Scores(model, inputs)));
             }
         }

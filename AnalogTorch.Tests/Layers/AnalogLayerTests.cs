@@ -146,7 +146,7 @@ public class AnalogLayerTests
             (layer.call(x) * delta).sum().backward();
             optimizer.step();
 
-            using var trains = new PulseTrains(inputs, outputs);
+            using var trains = new PulseTrains(inputs, outputs) { HasBias = hasBias };
             ((PulseScheme)config.Update).Draw(x, delta, rate, device.DwMin, rng.Split("trains").Split(step + 1), trains);
             var (inputWords, outputWords) = (trains.Inputs.data<int>().ToArray(), trains.Outputs.data<int>().ToArray());
             for (var sample = 0; sample < samples; sample++)

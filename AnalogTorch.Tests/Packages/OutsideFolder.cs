@@ -71,7 +71,7 @@ internal sealed class OutsideFolder : IDisposable
 
     /// <summary>Builds against the repository's projects as they are built already.</summary>
     public string Build(string path, params string[] arguments) =>
-        Dotnet(["build", path, "-c", Configuration, "-v", "q", "-nologo", "-p:BuildProjectReferences=false", .. arguments]);
+        Dotnet(["build", path, "-c", Configuration, "-v", "q", "-nologo", "-p:BuildProjectReferences=false", "-p:ShouldUnsetParentConfigurationAndPlatform=false", .. arguments]);
 
     public void Dispose() => folder.Dispose();
 

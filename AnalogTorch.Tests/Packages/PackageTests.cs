@@ -8,8 +8,8 @@ namespace AnalogTorch.Tests.Packages;
 public sealed class PackageTests(OutsideProjects outside)
 {
     [Theory]
-    [InlineData("AnalogTorch", "TorchSharp")]
-    [InlineData("AnalogTorch.Models", "AnalogTorch", "Google.Protobuf", "Microsoft.ML", "SkiaSharp", "TorchSharp")]
+    [InlineData("AnalogTorch", "System.IO.Hashing", "TorchSharp")]
+    [InlineData("AnalogTorch.Models", "AnalogTorch", "Google.Protobuf", "Microsoft.ML", "SkiaSharp", "System.IO.Hashing", "TorchSharp")]
     public void DependsOnWhatItsCodeUses(string package, params string[] dependencies)
     {
         using var archive = Open(package, "nupkg");
@@ -22,7 +22,9 @@ public sealed class PackageTests(OutsideProjects outside)
     }
 
     [Theory]
-    [InlineData("AnalogTorch", "THIRD-PARTY-NOTICES.txt", "runtimes/linux-x64/native/LibTorchSharp")]
+    [InlineData(
+        "AnalogTorch", "THIRD-PARTY-NOTICES.txt", "runtimes/linux-x64/native/LibTorchSharp", "tools/AnalogTorch.Weaver.deps.json", "tools/AnalogTorch.Weaver.dll",
+        "tools/AnalogTorch.Weaver.runtimeconfig.json", "tools/Mono.Cecil.Mdb.dll", "tools/Mono.Cecil.Pdb.dll", "tools/Mono.Cecil.Rocks.dll", "tools/Mono.Cecil.dll")]
     [InlineData("AnalogTorch.Models")]
     public void HoldsLibraryDocumentationAndReadme(string package, params string[] more)
     {

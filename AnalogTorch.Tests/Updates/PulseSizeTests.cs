@@ -58,7 +58,7 @@ public class PulseSizeTests
     public void TheNumberOfPulsesStaysWhileTheRateFalls()
     {
         var (constant, shrunk) = (Pulses(new FullPulses()), Pulses(new ShrinkingPulses { FullFrom = Rate }));
-        Assert.InRange(constant.AtTenth / (double)constant.AtOne, 0.08, 0.12); // some 8,000 pulses at the full rate: 1/√800 is 4 %
+        Assert.InRange(constant.AtTenth / (double)constant.AtOne, 0.08, 0.12); // some 80,000 pulses at the full rate, on trains that many of them share
         Assert.InRange(shrunk.AtTenth / (double)shrunk.AtOne, 0.95, 1.05);
         Assert.Equal(constant.AtOne, shrunk.AtOne);
 
@@ -69,9 +69,9 @@ public class PulseSizeTests
             using var array = new MspLspCell().Build(new Rng(1), zeros(40, 50));
             array.Write(zeros(40, 50));
             var scheme = new StochasticTrains { Size = size };
-            scheme.Apply(full([8, 50], 0.5f), full([8, 40], 0.1f), Rate, new Rng(2), trains, array, null);
+            scheme.Apply(full([80, 50], 0.5f), full([80, 40], 0.1f), Rate, new Rng(2), trains, array, null);
             var first = array.Pulses;
-            scheme.Apply(full([8, 50], 0.5f), full([8, 40], 0.1f), Rate / 10, new Rng(3), trains, array, null);
+            scheme.Apply(full([80, 50], 0.5f), full([80, 40], 0.1f), Rate / 10, new Rng(3), trains, array, null);
             return (first, array.Pulses - first);
         }
     }

@@ -64,6 +64,13 @@ public sealed class TensorStore : nn.Module
     }
 
     /// <inheritdoc/>
+    public override IEnumerable<(string name, Tensor buffer)> named_buffers(bool recurse = true, bool include_persistent = true)
+    {
+        Exposing?.Invoke(); // torch's containers collect a state_dict so
+        return base.named_buffers(recurse, include_persistent);
+    }
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         if (disposing)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
@@ -27,7 +28,7 @@ public static unsafe class TorchSelfCheck
         if (!DisableOneDnn() || LargestError() is var left && left >= 1e-3)
             throw new InvalidOperationException($"{wrong} Set the environment variable ONEDNN_MAX_CPU_ISA=SSE41 before the program starts.");
         var done = $"{wrong} Its oneDNN kernels are switched off, and slower ones of torch's, which are right, take their place.";
-        Console.Error.WriteLine(done);
+        Trace.TraceWarning(done);
         return done;
     }
 
@@ -61,12 +62,16 @@ public static unsafe class TorchSelfCheck
     private static bool DisableOneDnn()
     {
         var library = OperatingSystem.IsWindows() ? "torch_cpu.dll" : OperatingSystem.IsMacOS() ? "libtorch_cpu.dylib" : "libtorch_cpu.so";
-        var (global, enable) = OperatingSystem.IsWindows()
-            ? ("?globalContext@at@@YAAEAVContext@1@XZ", "?setUserEnabledMkldnn@Context@at@@QEAAX_N@Z")
-            : ("_ZN2at13globalContextEv", "_ZN2at7Context20setUserEnabledMkldnnEb");
+        var (global, enable, nnpack) = OperatingSystem.IsWindows()
+            ? ("?globalContext@at@@YAAEAVContext@1@XZ", "?setUserEnabledMkldnn@Context@at@@QEAAX_N@Z", "?setUserEnabledNNPACK@Context@at@@QEAAX_N@Z")
+            : ("_ZN2at13globalContextEv", "_ZN2at7Context20setUserEnabledMkldnnEb", "_ZN2at7Context20setUserEnabledNNPACKEb");
         if (!NativeLibrary.TryLoad(library, out var torch) || !NativeLibrary.TryGetExport(torch, global, out var context) || !NativeLibrary.TryGetExport(torch, enable, out var set))
             return false;
-        ((delegate* unmanaged<nint, byte, void>)set)(((delegate* unmanaged<nint>)context)(), 0);
+        var torchContext = ((delegate* unmanaged<nint>)context)();
+        ((delegate* unmanaged<nint, byte, void>)set)(torchContext, 0);
+        // What comes next in torch's order tries every time, and complains, where its processor is none it knows.
+        if (NativeLibrary.TryGetExport(torch, nnpack, out var setNnpack))
+            ((delegate* unmanaged<nint, byte, void>)setNnpack)(torchContext, 0);
         return true;
     }
 }

@@ -57,9 +57,9 @@ internal sealed class ParameterWatch(nn.Module state)
         {
             if (isExposed || lastWeight is not { IsInvalid: false })
                 return;
+            isExposed = true; // first, since to ask for the buffers is to expose them
             (weight, bias) = (weight with { Hash = HashOf(lastWeight) }, bias with { Hash = HashOf(lastBias) });
             stateHash = HashOfState();
-            isExposed = true;
         }
     }
 
