@@ -149,6 +149,8 @@ internal sealed class ShardIndex : WeightFormat
         IReadOnlyList<WeightEntry> entries,
         IReadOnlyDictionary<string, string> metadata) : IWeightContent
     {
+        public long? LengthOfAll => shards.Sum(shard => shard.Length);
+
         public IReadOnlyList<WeightEntry> Entries => entries;
 
         public IReadOnlyDictionary<string, string> Metadata => metadata;

@@ -27,6 +27,9 @@ public sealed class WeightFile : IDisposable
         }
     }
 
+    /// <summary>Its length (B).</summary>
+    internal long Length => length;
+
     /// <summary>The file.</summary>
     public string Path { get; }
 
@@ -60,7 +63,9 @@ public sealed class WeightFile : IDisposable
                     if (format.Recognizes(stream, path))
                     {
                         stream.Position = 0;
-                        return new WeightFile(path, format, format.Open(stream, path), stream.Length);
+                        var length = stream.Length;
+                        var content = format.Open(stream, path);
+                        return new WeightFile(path, format, content, content.LengthOfAll ?? length);
                     }
                 }
                 throw new InvalidDataException($"{path} is of no format that is read here; take a PyTorch .pth or .pt, a .safetensors or the .index.json of several, an .onnx, a TorchSharp .dat, a NumPy .npy or .npz, or a .csv of one matrix.");
@@ -125,6 +130,9 @@ internal interface IWeightContent : IDisposable
 
     /// <summary>What else the file says about itself.</summary>
     IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>Length of all files together (B), where there are several; null for one.</summary>
+    long? LengthOfAll => null;
 
     /// <summary>Reads a tensor.</summary>
     Tensor Read(WeightEntry entry);

@@ -55,6 +55,7 @@ public class LedCallsTests
     {
         using var scope = NewDisposeScope();
         var network = new TiedHead();
+        network.eval();
         using var chip = HabitWay.All.Single(one => one.Name == way).Convert(network);
         Assert.StartsWith(
             "a: its weights are on a tile, but matmul multiplies by them digitally", Assert.Throws<InvalidOperationException>(() => network.call(rand(3, 6))).Message, StringComparison.Ordinal);

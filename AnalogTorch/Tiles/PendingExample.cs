@@ -56,6 +56,7 @@ internal sealed class PendingExample(LearningExample example, bool learnsWeights
     {
         using var scope = NewDisposeScope();
         var (inputs, values, scale) = (probe.shape[0], zeros(outputs, ScalarType.Float64, probe.device), 0.0);
+        double length = probe.norm().item<float>(); // rounding is that of the parts, however they cancel
         foreach (var (x, delta) in example.Batches())
         {
             using var inner = NewDisposeScope();
@@ -63,11 +64,12 @@ internal sealed class PendingExample(LearningExample example, bool learnsWeights
             inner.Attach(delta);
             for (var group = 0L; group < groups; group++)
             {
-                var along = InputsOf(x, group, inputs, groups).to_type(ScalarType.Float64).mv(probe.to_type(ScalarType.Float64));
+                var ofGroupInputs = InputsOf(x, group, inputs, groups).to_type(ScalarType.Float64);
+                var along = ofGroupInputs.mv(probe.to_type(ScalarType.Float64));
                 var errors = delta.narrow(1, group * (outputs / groups), outputs / groups).to_type(ScalarType.Float64);
                 using var ofGroup = values.narrow(0, group * (outputs / groups), outputs / groups);
                 ofGroup.add_(errors.t().mv(along));
-                scale += errors.norm().item<double>() * along.norm().item<double>();
+                scale += errors.norm().item<double>() * ofGroupInputs.norm().item<double>() * length;
             }
         }
         return (values.MoveToOuterDisposeScope(), scale);

@@ -47,6 +47,7 @@ internal sealed class UpdateContest : Contest
         samples += x.shape[0];
         tile.Keep(x.detach(), delta.detach());
         tile.Update(rate);
+        tile.DropPending();
     }
 
     public override void Dispose()
