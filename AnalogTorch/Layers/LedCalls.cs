@@ -25,6 +25,21 @@ public static class LedCalls
             ? port.Call((first, second), call => module.forward(call.Item1, call.Item2))
             : module.forward(first, second);
 
+    /// <summary><c>layer.forward(input, output_size)</c></summary>
+    public static Tensor ForwardTo(ConvTranspose1d layer, Tensor input, long[]? outputSize) => ForwardTo((ConvolutionTranspose)layer, input, outputSize);
+
+    /// <summary><c>layer.forward(input, output_size)</c></summary>
+    public static Tensor ForwardTo(ConvTranspose2d layer, Tensor input, long[]? outputSize) => ForwardTo((ConvolutionTranspose)layer, input, outputSize);
+
+    /// <summary><c>layer.forward(input, output_size)</c></summary>
+    public static Tensor ForwardTo(ConvTranspose3d layer, Tensor input, long[]? outputSize) => ForwardTo((ConvolutionTranspose)layer, input, outputSize);
+
+    /// <summary><c>layer.forward(input, output_size)</c></summary>
+    public static Tensor ForwardTo(ConvolutionTranspose layer, Tensor input, long[]? outputSize) =>
+        LayerPort.Of(layer) is LayerPort<Tensor, Tensor> port
+            ? port.Call(input, x => layer.forward(x, outputSize), port.Runner is TransposedRun run ? x => run.Run(x, outputSize) : null)
+            : layer.forward(input, outputSize);
+
     /// <summary><c>lstm.call(packed, state)</c></summary>
     public static (PackedSequence, Tensor, Tensor) CallPacked(LSTM layer, PackedSequence input, (Tensor, Tensor)? state)
     {
@@ -64,6 +79,22 @@ public static class LedCalls
     /// <summary><c>functional.conv3d(…)</c></summary>
     public static Tensor Conv3d(Tensor input, Tensor weight, Tensor? bias, long[]? strides, long[]? padding, long[]? dilation, long groups) =>
         Convolve(weight, "functional.conv3d", () => nn.functional.conv3d(input, weight, bias!, strides, padding, dilation, groups));
+
+    /// <summary><c>functional.conv_transpose1d(…)</c></summary>
+    public static Tensor ConvTranspose1d(Tensor input, Tensor weight, Tensor? bias, long? stride, long? padding, long? outputPadding, long? dilation, long groups) =>
+        Convolve(weight, "functional.conv_transpose1d", () => nn.functional.conv_transpose1d(input, weight, bias!, stride, padding, outputPadding, dilation, groups));
+
+    /// <summary><c>functional.conv_transpose2d(…)</c></summary>
+    public static Tensor ConvTranspose2d(Tensor input, Tensor weight, Tensor? bias, long[]? strides, long[]? padding, long[]? outputPadding, long[]? dilation, long groups) =>
+        Convolve(weight, "functional.conv_transpose2d", () => nn.functional.conv_transpose2d(input, weight, bias!, strides, padding, outputPadding, dilation, groups));
+
+    /// <summary><c>functional.conv_transpose3d(…)</c></summary>
+    public static Tensor ConvTranspose3d(Tensor input, Tensor weight, Tensor? bias, long[]? strides, long[]? padding, long[]? outputPadding, long[]? dilation, long groups) =>
+        Convolve(weight, "functional.conv_transpose3d", () => nn.functional.conv_transpose3d(input, weight, bias!, strides, padding, outputPadding, dilation, groups));
+
+    /// <summary><c>functional.bilinear(input1, input2, weight, bias)</c></summary>
+    public static Tensor Bilinear(Tensor first, Tensor second, Tensor weight, Tensor? bias) =>
+        Convolve(weight, "functional.bilinear", () => nn.functional.bilinear(first, second, weight, bias));
 
     /// <summary><c>torch.matmul(input, other)</c></summary>
     public static Tensor MatMul(Tensor input, Tensor other) => Product(input, other, "matmul", input.matmul);
