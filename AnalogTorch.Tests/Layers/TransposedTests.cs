@@ -254,7 +254,7 @@ public class TransposedTests
             analogStep.zero_grad();
             var (y, dx) = ForwardBackward(digital, x);
             var (yOfTile, dxOfTile) = ForwardBackward(analog, x);
-            Assert.True(y.shape.SequenceEqual(yOfTile.shape), $"{name}: [{string.Join(", ", yOfTile.shape)}]");
+            Assert.True(y.shape.SequenceEqual(yOfTile.shape), $"{name}: [{string.Join(", ", yOfTile.shape)}] where torch gives [{string.Join(", ", y.shape)}], d {string.Join(",", digital.dilation)} o {string.Join(",", digital.output_padding)} s {string.Join(",", digital.stride)} k {string.Join(",", digital.kernel_size)} p {string.Join(",", digital.padding!)}");
             Check("outputs", y, yOfTile, Close);
             Check("gradients", dx, dxOfTile, Close * 4);
             if (!trains)

@@ -1,3 +1,4 @@
+using AnalogTorch.Core;
 using AnalogTorch.Tiles;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -48,7 +49,7 @@ internal sealed class BilinearRun(Bilinear layer, Tile tile)
         AnalogLayer.Bind(tile, weight, null);
         var products = LinearFunction.Apply(tile, second, weight, null, layer.training);
         var y = (products.view([.. second.shape[..^1], outputs, rows]) * first.unsqueeze(-2)).sum(-1);
-        return layer.bias is { } bias ? y + bias : y;
+        return layer.bias is { } bias ? y.add(bias, LastingScalars.One) : y;
     }
 
     /// <summary>Inputs without rows.</summary>

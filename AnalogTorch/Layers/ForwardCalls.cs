@@ -61,7 +61,7 @@ internal static class ForwardCalls
     internal static string BuildStep => "<Import Project=\"PATH/AnalogTorch/build/Reference.props\" /> in the project";
 
     private static Dictionary<nn.Module, string> SealedOnes(IReadOnlyList<(string Path, nn.Module Module)> layers) =>
-        layers.Where(layer => layer.Module.GetType().Assembly == typeof(nn.Module).Assembly)
+        layers.Where(layer => layer.Module.GetType().Assembly == typeof(nn.Module).Assembly || OwnLinearKind.Known(layer.Module) is not null)
             .ToDictionary(layer => layer.Module, layer => layer.Path, (IEqualityComparer<nn.Module>)ReferenceEqualityComparer.Instance);
 
     /// <summary>How to put this library's class in the place of torch's, where there is one.</summary>
@@ -103,7 +103,7 @@ internal static class ForwardCalls
             var receiver = receivers.Count > 0 ? receivers.Pop() : null;
             var isTorch = called.DeclaringType!.Assembly == typeof(nn.Module).Assembly;
             var isKnown = receiver is not null && called.DeclaringType.IsAssignableFrom(receiver.FieldType);
-            if (isTorch && called.Name == "forward" && opCode == OpCodes.Callvirt)
+            if ((isTorch || called.DeclaringType.Assembly != typeof(ForwardCalls).Assembly) && called.Name == "forward" && opCode == OpCodes.Callvirt)
                 yield return new(method.Name, Bypass.Forward, isKnown ? receiver : null, called.DeclaringType);
             else if (isTorch && called.Name == "call" && called.GetParameters() is [{ ParameterType: var first }, ..] && first == typeof(nn.utils.rnn.PackedSequence))
                 yield return new(method.Name, Bypass.Packed, isKnown ? receiver : null, called.DeclaringType);

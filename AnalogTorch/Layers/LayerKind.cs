@@ -56,15 +56,15 @@ internal readonly record struct LayerInput(Tensor X, Tensor? Hidden = null, Tens
 /// </remarks>
 internal abstract class LayerKind
 {
-    /// <summary>All kinds.</summary>
+    /// <summary>All kinds that are known by their classes; a rule may say more of others.</summary>
     public static IReadOnlyList<LayerKind> All { get; } =
     [
-        .. typeof(LayerKind).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(LayerKind)) && !type.IsAbstract)
+        .. typeof(LayerKind).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(LayerKind)) && !type.IsAbstract && type.GetConstructor(Type.EmptyTypes) is not null)
             .OrderBy(type => type.Name, StringComparer.Ordinal).Select(type => (LayerKind)Activator.CreateInstance(type)!),
     ];
 
     /// <summary>The kind of a module, or null for one that stays digital.</summary>
-    public static LayerKind? Of(nn.Module module) => All.FirstOrDefault(kind => kind.Handles(module));
+    public static LayerKind? Of(nn.Module module) => All.FirstOrDefault(kind => kind.Handles(module)) ?? OwnLinearKind.Known(module);
 
     /// <summary>What a module is called where it has no name in a model.</summary>
     public static string NameOf(nn.Module module) => module.GetType().Assembly == typeof(nn.Module).Assembly ? module.GetType().Name : module.GetName();

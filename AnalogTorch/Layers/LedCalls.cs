@@ -60,7 +60,7 @@ public static class LedCalls
     /// <summary><c>functional.linear(input, weights, bias)</c></summary>
     public static Tensor Linear(Tensor input, Tensor weights, Tensor? bias)
     {
-        if (AnalogLayer.LayerOf(weights) is not { } layer)
+        if (input.NumberOfElements == 0 || AnalogLayer.LayerOf(weights) is not { } layer)
             return nn.functional.linear(input, weights, bias);
         if (LayerPort.Of(layer.Module) is LayerPort<Tensor, Tensor> { Run: { } run } && layer.Tiles is [var tile] && weights.dim() == 2
             && SameOrNone(bias, layer.Matrices[0].Bias))
@@ -152,7 +152,8 @@ public static class LedCalls
         AnalogLayer.LayerOf(weight) is { } layer ? throw Misused(layer, function) : digital();
 
     private static Tensor Product(Tensor input, Tensor other, string function, Func<Tensor, Tensor> digital) =>
-        (AnalogLayer.LayerOf(other) ?? AnalogLayer.LayerOf(input)) is { } layer ? throw Misused(layer, function) : digital(other);
+        input.NumberOfElements > 0 && (AnalogLayer.LayerOf(other) ?? AnalogLayer.LayerOf(input)) is { } layer // without rows, modules of others run as stand-ins
+            ? throw Misused(layer, function) : digital(other);
 
     private static bool SameOrNone(Tensor? given, Parameter? own) => given is null ? own is null : own is not null && given.Handle == own.Handle;
 

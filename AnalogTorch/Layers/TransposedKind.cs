@@ -1,3 +1,4 @@
+using AnalogTorch.Core;
 using AnalogTorch.Tiles;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -30,14 +31,30 @@ internal sealed class TransposedKind : LayerKind
 
     public override IDisposable Put(nn.Module module, IReadOnlyList<Tile> tiles)
     {
+        TorchSelfCheck.Run();
         var layer = (ConvolutionTranspose)module;
         var run = new TransposedRun(layer, tiles[0], ShapeOf(layer));
         return StandInHooks.Install(layer, run.StandIn, run.Run);
     }
 
     /// <summary>How the kernels of a layer lie over its output.</summary>
-    public static TransposedShape ShapeOf(ConvolutionTranspose layer) =>
-        new(layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding!, layer.output_padding, layer.dilation, layer.groups);
+    /// <remarks>
+    /// What is added at the end is what the layer itself adds, and not what it says: TorchSharp 0.107.0 takes the first output_padding of a ConvTranspose2d
+    /// for both dimensions.
+    /// </remarks>
+    public static TransposedShape ShapeOf(ConvolutionTranspose layer)
+    {
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var said = new TransposedShape(
+            layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding!, layer.output_padding, layer.dilation, layer.groups);
+        var standIn = StandIn(layer);
+        return said with { OutputPadding = said.Beyond(standIn.shape[2..], layer.forward(standIn).shape[2..]) };
+    }
+
+    /// <summary>An input without samples, of which something is left after what is cut off.</summary>
+    public static Tensor StandIn(ConvolutionTranspose layer) =>
+        empty([0, layer.in_channels, .. layer.padding!.Select(zeros => 2 * zeros + 2)], dtype: layer.weight!.dtype, device: layer.weight.device);
 }
 
 /// <summary>A transposed convolution on its tile.</summary>
@@ -50,9 +67,9 @@ internal sealed class TransposedRun(ConvolutionTranspose layer, Tile tile, Trans
     {
         AnalogLayer.Bind(tile, layer.weight!, null);
         var y = TransposedFunction.Apply(tile, shape, x, layer.weight!, layer.training, outputSize);
-        return layer.bias is { } bias ? y + bias.view([-1, .. Enumerable.Repeat(1L, shape.Dimensions)]) : y;
+        return layer.bias is { } bias ? y.add(bias.view([-1, .. Enumerable.Repeat(1L, shape.Dimensions)]), LastingScalars.One) : y;
     }
 
     /// <summary>An input without samples, of which something is left after what is cut off.</summary>
-    public Tensor StandIn() => empty([0, shape.Inputs, .. shape.Padding.Select(zeros => 2 * zeros + 2)], dtype: layer.weight!.dtype, device: layer.weight.device);
+    public Tensor StandIn() => TransposedKind.StandIn(layer);
 }

@@ -57,6 +57,11 @@ internal sealed record TransposedShape(long Inputs, long Outputs, long[] Kernel,
         return asked;
     }
 
+    /// <summary>What is added at the end of outputs of known lengths.</summary>
+    /// <param name="lengths">Lengths of the input.</param>
+    /// <param name="outputs">Lengths of the output.</param>
+    public long[] Beyond(long[] lengths, long[] outputs) => [.. outputs.Select((length, d) => length - Smallest(d, lengths[d]))];
+
     /// <summary>The channels at every place of the input, as rows.</summary>
     /// <param name="x">Inputs [samples, inputs, …].</param>
     /// <returns>[samples · places, inputs], in the caller's dispose scope.</returns>
