@@ -66,13 +66,14 @@ public class BilinearTests
     {
         using var scope = NewDisposeScope();
         var layer = Bilinear(3, 4, 2);
+        var (x, z) = (Input([1, 3], 1), Input([1, 4], 2));
+        var exact = layer.weight.detach().matmul(z[0]);
         var report = layer.ToAnalog(new HardwareAwareConfig { Forward = new() { Adc = new UniformConverter { Bits = 3, Bound = 1 } } });
         Assert.Equal(("4 → 6", 24L), (report.Rows[0].Shape, report.Rows[0].Weights));
         Assert.EndsWith("; its first input and its bias are digital", report.Rows[0].Note, StringComparison.Ordinal);
         layer.eval();
         using var noGrad = no_grad();
-        var (x, z) = (Input([1, 3], 1), Input([1, 4], 2));
-        var products = (layer.weight.matmul(z[0]) * 3).round() / 3; // levels of the converter are 1/3 apart
+        var products = (exact * 3).round() / 3; // levels of the converter are 1/3 apart
         var expected = (products * x).sum(1) + layer.bias!;
         Assert.True((layer.call(x, z)[0] - expected).abs().max().item<float>() < Close);
         var counted = Assert.Single(layer.TakeCensus(5, () => layer.call(Input([5, 3], 1), Input([5, 4], 2))).Layers);

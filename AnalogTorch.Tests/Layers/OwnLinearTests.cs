@@ -72,11 +72,17 @@ public class OwnLinearTests
         Assert.StartsWith(
             "own cannot be put on a tile as a linear layer: its weight must be a parameter or buffer",
             Assert.Throws<ArgumentException>(() => model.ToAnalog(new TileConfig(), seed: 1, LayerRule.AsLinear<Own>(new TileConfig()))).Message, StringComparison.Ordinal);
-        var caller = new ByForward();
-        Assert.Contains(
-            "which bypasses the tile",
-            Assert.Throws<InvalidOperationException>(() => caller.ToAnalog(new TileConfig(), seed: 1, LayerRule.AsLinear<Own>(new TileConfig(), "matrix", "offset"))).Message,
-            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void CallsOfForwardAreLedToTheTile()
+    {
+        using var scope = NewDisposeScope();
+        using var caller = new ByForward();
+        var expected = caller.call(Input(3, 5)).detach();
+        caller.ToAnalog(new HardwareAwareConfig(), seed: 1, LayerRule.AsLinear<Own>(new HardwareAwareConfig(), "matrix", "offset"));
+        Assert.True((caller.call(Input(3, 5)) - expected).abs().max().item<float>() < Close);
+        Assert.Equal(1, caller.AllTiles().Single().Tile.Calls.Reads);
     }
 
     private static Tensor Input(params long[] shape) => Noise.Uniform(Rng.FromSeed(1), shape).mul_(2f).sub_(1f);

@@ -103,7 +103,7 @@ internal static class ForwardCalls
             var receiver = receivers.Count > 0 ? receivers.Pop() : null;
             var isTorch = called.DeclaringType!.Assembly == typeof(nn.Module).Assembly;
             var isKnown = receiver is not null && called.DeclaringType.IsAssignableFrom(receiver.FieldType);
-            if ((isTorch || called.DeclaringType.Assembly != typeof(ForwardCalls).Assembly) && called.Name == "forward" && opCode == OpCodes.Callvirt)
+            if (isTorch && called.Name == "forward" && opCode == OpCodes.Callvirt)
                 yield return new(method.Name, Bypass.Forward, isKnown ? receiver : null, called.DeclaringType);
             else if (isTorch && called.Name == "call" && called.GetParameters() is [{ ParameterType: var first }, ..] && first == typeof(nn.utils.rnn.PackedSequence))
                 yield return new(method.Name, Bypass.Packed, isKnown ? receiver : null, called.DeclaringType);

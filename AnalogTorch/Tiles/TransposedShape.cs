@@ -118,7 +118,7 @@ internal sealed record TransposedShape(long Inputs, long Outputs, long[] Kernel,
         Cut(whole, delta.shape[2..]).copy_(delta);
         for (var d = 0; d < Dimensions; d++)
             whole = whole.narrow(2 + d, 0, Span(d, lengths[d]));
-        return reverse.Unfold(whole).view(-1, OutputsOfArray).MoveToOuterDisposeScope();
+        return reverse.Unfold(whole).reshape(-1, OutputsOfArray).MoveToOuterDisposeScope();
     }
 
     /// <summary>Lengths of what all kernels together cover, and of the output with what is cut off at its start.</summary>
