@@ -27,6 +27,11 @@ public sealed record HabitKind(
         Plain("Conv2d", () => Conv2d(3, 4, 3, stride: 2), 2, 3, 7, 6),
         Plain("Conv2d in groups", () => Conv2d(4, 6, 3, padding: 1, groups: 2), 2, 4, 5, 5),
         Plain("Conv3d", () => Conv3d(2, 3, 2), 2, 2, 4, 3, 4),
+        Plain("ConvTranspose1d", () => ConvTranspose1d(3, 4, 3, stride: 2, padding: 1, output_padding: 1), 1, 3, 4),
+        Plain("ConvTranspose2d", () => ConvTranspose2d(3, 4, 3, stride: 2, padding: 1), 1, 3, 2, 2),
+        Plain("ConvTranspose2d in groups", () => ConvTranspose2d(4, 6, 2, groups: 2, dilation: 2, bias: false), 2, 4, 2, 2),
+        Plain("ConvTranspose3d", () => ConvTranspose3d(2, 3, 2), 1, 2, 1, 2, 1),
+        new("Bilinear", () => Bilinear(5, 3, 4), [3, 5], (layer, x) => ((Bilinear)layer).call(x, Second(x)), (layer, x) => ((Bilinear)layer).forward(x, Second(x))),
         Plain("a network", () => Sequential(Linear(5, 6), Tanh(), Linear(6, 3)), 4, 5),
         new("LSTM", () => LSTM(5, 4), [6, 3, 5], (layer, x) => ((LSTM)layer).call(x).Item1, (layer, x) => ((LSTM)layer).forward(x).Item1,
             (layer, x) => Of(((LSTM)layer).call(x))),
@@ -59,6 +64,8 @@ public sealed record HabitKind(
         new(name, create, shape, (layer, x) => ((Module<Tensor, Tensor>)layer).call(x), (layer, x) => ((Module<Tensor, Tensor>)layer).forward(x));
 
     private static Tensor[] Of((nn.utils.rnn.PackedSequence Y, Tensor Hidden, Tensor Cell) result) => [result.Y.data, result.Hidden, result.Cell];
+
+    private static Tensor Second(Tensor x) => x.narrow(-1, 1, 3).cos();
 
     private static Tensor[] Of((nn.utils.rnn.PackedSequence Y, Tensor Hidden) result) => [result.Y.data, result.Hidden];
 }

@@ -13,13 +13,15 @@ internal sealed class ArrayMeter : IDisposable
     private static readonly AnalogPath Unknown = new(); // of no range of its own
     private readonly ConvolutionShape? shape;
     private readonly bool fitsOneTile;
+    private readonly long groups;
     private Tile? tile;
 
     private ArrayMeter(Module module, LayerMatrix matrix, Func<AnalogPath> forward, Func<AnalogPath> backward, TileSize size, bool hasBias)
     {
         shape = ShapeOf(module);
         (ForwardPath, BackwardPath, Forward, Backward) = (forward, backward, new(forward, size, ReadSide.Inputs, hasBias), new(backward, size, ReadSide.Outputs, false));
-        var (outputs, inputs) = (matrix.Weight.shape[0], matrix.Weight.NumberOfElements / matrix.Weight.shape[0]);
+        var (outputs, inputs) = (matrix.Outputs, matrix.Inputs);
+        groups = matrix.Groups;
         fitsOneTile = !size.AddsDigitally || (inputs + (hasBias ? 1 : 0) <= size.MaxInputs && outputs / matrix.Groups <= size.MaxOutputs);
     }
 
@@ -64,7 +66,8 @@ internal sealed class ArrayMeter : IDisposable
         var meter = side == ReadSide.Inputs ? Forward : Backward;
         if (shape is null)
         {
-            meter.AddRows(x);
+            for (var group = 0L; group < groups; group++)
+                meter.AddRows(groups == 1 ? x : x.narrow(1, group * (x.shape[1] / groups), x.shape[1] / groups));
             return;
         }
         using var noGrad = no_grad();
@@ -91,6 +94,7 @@ internal sealed class ArrayMeter : IDisposable
 
     private static ConvolutionShape? ShapeOf(Module module) => module switch
     {
+        ConvolutionTranspose => null, // read in rows
         Convolution torch => ConvolutionGeometry.Of(torch).Shape,
         AnalogConvolution own => own.Geometry.Shape,
         _ => null,

@@ -40,6 +40,12 @@ internal sealed class DigitalDrive : IDisposable
         var x = input.X.detach();
         switch (module)
         {
+            case ConvolutionTranspose torch:
+                AddRows(0, TransposedShape.RowsOf(x.dim() == torch.kernel_size.Length + 1 ? x.unsqueeze(0) : x));
+                break;
+            case Bilinear:
+                AddRows(0, input.Hidden!.detach());
+                break;
             case Convolution torch:
                 AddMaps(ConvolutionGeometry.Of(torch), x);
                 break;

@@ -34,6 +34,7 @@ internal static class InputShape
     {
         var rule = module switch
         {
+            ConvolutionTranspose torch => TransposedKind.ShapeOf(torch).Misfit(x),
             Convolution torch => ConvolutionMisfit(ConvolutionGeometry.Of(torch), weight, x),
             AnalogConvolution own => ConvolutionMisfit(own.Geometry, weight, x),
             LSTMCell or GRUCell or RNNCell => Last(x, weight) && x.dim() is 1 or 2 ? null : $"[samples, {weight.shape[1]}] or [{weight.shape[1]}]",
@@ -69,7 +70,7 @@ internal static class InputShape
 
     private static (string What, string Rule, long[] Shape)? StateMisfit(Module module, LayerInput input)
     {
-        if (input.Hidden is null)
+        if (input.Hidden is null || module is Bilinear)
             return null;
         long[] expected;
         if (module is LSTMCell or GRUCell or RNNCell)

@@ -14,13 +14,13 @@ internal sealed record Placement(LayerHardware Hardware, LayerMatrix Matrix)
     public bool HasAnalogBias => Matrix.Bias is not null && Hardware.PutsBiasInArray;
 
     /// <summary>Outputs of all groups.</summary>
-    public long AllOutputs => Matrix.Weight.shape[0];
+    public long AllOutputs => Matrix.Outputs;
 
     /// <summary>Outputs to which a bias is added beside the converters, at each read.</summary>
     public long DigitalBiases => Matrix.Bias is not null && !Hardware.PutsBiasInArray ? AllOutputs : 0;
 
     /// <summary>Input lines of a group.</summary>
-    public long Lines => Matrix.Weight.NumberOfElements / AllOutputs + (HasAnalogBias ? 1 : 0);
+    public long Lines => Matrix.Inputs + (HasAnalogBias ? 1 : 0);
 
     /// <summary>Digits of a weight that are converted each by itself.</summary>
     public int Slices => Hardware is InferenceConfig { Map: ISliced map } ? map.Slices : 1;

@@ -55,8 +55,8 @@ internal sealed class WatchedLayer : IDisposable
     /// <param name="pass">What is known of the pass.</param>
     public static WatchedLayer? Of(string path, Module module, DigitalPlan plan, WatchedPass pass)
     {
-        var kind = LayerKind.Of(module);
         var tiled = AnalogLayer.Of(module);
+        var kind = tiled?.Kind ?? LayerKind.Of(module);
         if (kind is not null)
             return new(path, module, kind, tiled, plan.Of(path, module), plan.IsOfDesign, pass);
         var isLeaf = !module.named_children().Any();
@@ -143,7 +143,7 @@ internal sealed class WatchedLayer : IDisposable
         Name = AnalogLayer.Join(name, array.Suffix),
         IsArray = true,
         Inputs = Lines(array),
-        Outputs = matrices[array.Matrices[0]].Weight.shape[0] / matrices[array.Matrices[0]].Groups,
+        Outputs = matrices[array.Matrices[0]].Outputs / matrices[array.Matrices[0]].Groups,
         Groups = matrices[array.Matrices[0]].Groups,
         Reads = reads,
         TransposedReads = transposed,
@@ -154,13 +154,13 @@ internal sealed class WatchedLayer : IDisposable
     private CensusLayer Digital(LayerArray array) => Counted with
     {
         Name = AnalogLayer.Join(name, array.Suffix),
-        DigitalMultiplyAccumulates = Lines(array) * matrices[array.Matrices[0]].Weight.shape[0] * (reads + transposed),
+        DigitalMultiplyAccumulates = Lines(array) * matrices[array.Matrices[0]].Outputs * (reads + transposed),
         DigitalElements = array.CellUpdates * reads,
     };
 
     /// <summary>Input lines of the matrices of an array above each other, and of one bias.</summary>
     private long Lines(LayerArray array) =>
-        array.Matrices.Sum(index => matrices[index].Weight.NumberOfElements / matrices[index].Weight.shape[0])
+        array.Matrices.Sum(index => matrices[index].Inputs)
         + (array.Matrices.Any(index => matrices[index].Bias is not null) ? 1 : 0);
 
     private void Entering(LayerInput input)

@@ -1,5 +1,6 @@
 using AnalogTorch.Core;
 using AnalogTorch.Kernels;
+using AnalogTorch.Tiles;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -39,7 +40,7 @@ internal sealed class Adapter : IDisposable
     public IEnumerable<Parameter> Parameters => [state.A, state.B];
 
     public static bool Fits(nn.Module module) =>
-        module is nn.Module<Tensor, Tensor> && LayerKind.Of(module)?.Matrices(module).ToArray() is [{ Groups: 1 }];
+        module is nn.Module<Tensor, Tensor> && LayerKind.Of(module)?.Matrices(module).ToArray() is [{ Groups: 1 } matrix] && matrix.Layout == MatrixLayout.Rows;
 
     public void Dispose()
     {

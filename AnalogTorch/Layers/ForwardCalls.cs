@@ -61,7 +61,7 @@ internal static class ForwardCalls
     internal static string BuildStep => "<Import Project=\"PATH/AnalogTorch/build/Reference.props\" /> in the project";
 
     private static Dictionary<nn.Module, string> SealedOnes(IReadOnlyList<(string Path, nn.Module Module)> layers) =>
-        layers.Where(layer => layer.Module.GetType().Assembly == typeof(nn.Module).Assembly)
+        layers.Where(layer => layer.Module.GetType().Assembly == typeof(nn.Module).Assembly || OwnLinearKind.Known(layer.Module) is not null)
             .ToDictionary(layer => layer.Module, layer => layer.Path, (IEqualityComparer<nn.Module>)ReferenceEqualityComparer.Instance);
 
     /// <summary>How to put this library's class in the place of torch's, where there is one.</summary>

@@ -6,10 +6,23 @@ namespace AnalogTorch.Layers;
 
 /// <summary>One weight matrix of a layer, with what is added to its product.</summary>
 /// <param name="Suffix">What tells the matrices of one layer apart; empty where there is one.</param>
-/// <param name="Weight">Weights [outputs, …].</param>
-/// <param name="Bias">Bias [outputs], or null.</param>
+/// <param name="Weight">Weights; [outputs, …] unless the layout says otherwise.</param>
+/// <param name="Bias">Bias [outputs]; null if there is none, or if the layer adds it itself.</param>
 /// <param name="Groups">Groups of outputs that have inputs of their own.</param>
-internal sealed record LayerMatrix(string Suffix, Parameter Weight, Parameter? Bias, long Groups = 1);
+internal sealed record LayerMatrix(string Suffix, Parameter Weight, Parameter? Bias, long Groups = 1)
+{
+    /// <summary>How the weights lie in the array.</summary>
+    public MatrixLayout Layout { get; init; } = MatrixLayout.Rows;
+
+    /// <summary>What a report says of it beside the hardware; empty for nothing.</summary>
+    public string Note { get; init; } = "";
+
+    /// <summary>Outputs of all groups.</summary>
+    public long Outputs => Layout.Outputs(Weight.shape);
+
+    /// <summary>Inputs of a group, the constant one of a bias not counted.</summary>
+    public long Inputs => Layout.Inputs(Weight.shape);
+}
 
 /// <summary>An array that a layer reads: one weight matrix, or several above each other whose products meet on the same outputs.</summary>
 /// <param name="Suffix">What tells the arrays of one layer apart; empty where there is one.</param>
@@ -43,15 +56,15 @@ internal readonly record struct LayerInput(Tensor X, Tensor? Hidden = null, Tens
 /// </remarks>
 internal abstract class LayerKind
 {
-    /// <summary>All kinds.</summary>
+    /// <summary>All kinds that are known by their classes; a rule may say more of others.</summary>
     public static IReadOnlyList<LayerKind> All { get; } =
     [
-        .. typeof(LayerKind).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(LayerKind)) && !type.IsAbstract)
+        .. typeof(LayerKind).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(LayerKind)) && !type.IsAbstract && type.GetConstructor(Type.EmptyTypes) is not null)
             .OrderBy(type => type.Name, StringComparer.Ordinal).Select(type => (LayerKind)Activator.CreateInstance(type)!),
     ];
 
     /// <summary>The kind of a module, or null for one that stays digital.</summary>
-    public static LayerKind? Of(nn.Module module) => All.FirstOrDefault(kind => kind.Handles(module));
+    public static LayerKind? Of(nn.Module module) => All.FirstOrDefault(kind => kind.Handles(module)) ?? OwnLinearKind.Known(module);
 
     /// <summary>What a module is called where it has no name in a model.</summary>
     public static string NameOf(nn.Module module) => module.GetType().Assembly == typeof(nn.Module).Assembly ? module.GetType().Name : module.GetName();

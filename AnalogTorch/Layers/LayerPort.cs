@@ -40,12 +40,13 @@ internal sealed class LayerPort<TInput, TResult> : LayerPort
     /// <summary>What a call gives on tiles, with all that is done to its result.</summary>
     /// <param name="input">What the call gets.</param>
     /// <param name="digital">Torch's own code, for a module that is on no tiles.</param>
-    public TResult Call(TInput input, Func<TInput, TResult> digital)
+    /// <param name="own">What the tiles give, where it differs from <see cref="Run"/>; null for just that.</param>
+    public TResult Call(TInput input, Func<TInput, TResult> digital, Func<TInput, TResult>? own = null)
     {
         var present = watchers;
         foreach (var (entering, _) in present)
             entering(input);
-        var result = Run is { } run ? run(input) : digital(input);
+        var result = Run is { } run ? (own ?? run)(input) : digital(input);
         foreach (var (_, change) in present)
             result = change(input, result);
         return result;

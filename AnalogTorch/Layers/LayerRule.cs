@@ -48,6 +48,31 @@ public sealed class LayerRule
         return new(null, type, hardware);
     }
 
+    /// <summary>Modules of another library, or of one's own, that compute y = x·Wᵀ + b with a matrix of their own, on hardware.</summary>
+    /// <remarks>
+    /// At the conversion a module is run in eval mode on a random input and on one without rows, and refused if that is not what it computes. A matrix in a
+    /// buffer has no gradient: it can be programmed, or read as hardware-aware without being trained, but not be put in memory that is trained.
+    /// What was converted once is known as a linear layer from then on.
+    /// </remarks>
+    /// <typeparam name="TModule">The type of the modules.</typeparam>
+    /// <param name="hardware">The hardware.</param>
+    /// <param name="weight">The parameter or buffer [outputs, inputs] of a module.</param>
+    /// <param name="bias">The parameter or buffer [outputs] of a module; null, or giving null, for none.</param>
+    public static LayerRule AsLinear<TModule>(LayerHardware hardware, Func<TModule, Tensor> weight, Func<TModule, Tensor?>? bias = null) where TModule : nn.Module<Tensor, Tensor>
+    {
+        ArgumentNullException.ThrowIfNull(hardware);
+        ArgumentNullException.ThrowIfNull(weight);
+        return new(null, typeof(TModule), hardware) { Kind = new OwnLinearKind(module => weight((TModule)module), module => bias?.Invoke((TModule)module)) };
+    }
+
+    /// <summary>The same by the names of parameters or buffers.</summary>
+    /// <typeparam name="TModule">The type of the modules.</typeparam>
+    /// <param name="hardware">The hardware.</param>
+    /// <param name="weight">Name of the parameter or buffer [outputs, inputs] of a module.</param>
+    /// <param name="bias">Name of the parameter or buffer [outputs] of a module; a module that has none of that name has no bias.</param>
+    public static LayerRule AsLinear<TModule>(LayerHardware hardware, string weight = "weight", string bias = "bias") where TModule : nn.Module<Tensor, Tensor> =>
+        AsLinear<TModule>(hardware, module => OwnLinearKind.Named(module, weight)!, module => OwnLinearKind.Named(module, bias));
+
     /// <summary>Layers by name that stay digital.</summary>
     /// <param name="pattern">Name in the model, such as <c>features.0</c>; * stands for any characters, ? for one.</param>
     public static LayerRule Digital(string pattern)
@@ -58,6 +83,9 @@ public sealed class LayerRule
 
     /// <summary>Layers of a type that stay digital.</summary>
     public static LayerRule Digital<TLayer>() where TLayer : nn.Module => new(null, typeof(TLayer), null);
+
+    /// <summary>What the rule says of modules that are of no kind by their class; null for nothing.</summary>
+    internal LayerKind? Kind { get; private init; }
 
     /// <inheritdoc/>
     public override string ToString() => Pattern is not null ? $"'{Pattern}'" : LayerType!.Name;

@@ -24,6 +24,21 @@ public static class LedCalls
             ? port.Call((first, second), call => module.forward(call.Item1, call.Item2))
             : module.forward(first, second);
 
+    /// <summary><c>layer.forward(input, output_size)</c></summary>
+    public static Tensor ForwardTo(ConvTranspose1d layer, Tensor input, long[]? outputSize) => ForwardTo((ConvolutionTranspose)layer, input, outputSize);
+
+    /// <summary><c>layer.forward(input, output_size)</c></summary>
+    public static Tensor ForwardTo(ConvTranspose2d layer, Tensor input, long[]? outputSize) => ForwardTo((ConvolutionTranspose)layer, input, outputSize);
+
+    /// <summary><c>layer.forward(input, output_size)</c></summary>
+    public static Tensor ForwardTo(ConvTranspose3d layer, Tensor input, long[]? outputSize) => ForwardTo((ConvolutionTranspose)layer, input, outputSize);
+
+    /// <summary><c>layer.forward(input, output_size)</c></summary>
+    public static Tensor ForwardTo(ConvolutionTranspose layer, Tensor input, long[]? outputSize) =>
+        LayerPort.Of(layer) is LayerPort<Tensor, Tensor> port
+            ? port.Call(input, x => layer.forward(x, outputSize), port.Runner is TransposedRun run ? x => run.Run(x, outputSize) : null)
+            : layer.forward(input, outputSize);
+
     /// <summary><c>lstm.call(packed, state)</c></summary>
     public static (PackedSequence, Tensor, Tensor) CallPacked(LSTM layer, PackedSequence input, (Tensor, Tensor)? state)
     {
@@ -44,7 +59,7 @@ public static class LedCalls
     /// <summary><c>functional.linear(input, weights, bias)</c></summary>
     public static Tensor Linear(Tensor input, Tensor weights, Tensor? bias)
     {
-        if (AnalogLayer.LayerOf(weights) is not { } layer)
+        if (input.NumberOfElements == 0 || AnalogLayer.LayerOf(weights) is not { } layer)
             return nn.functional.linear(input, weights, bias);
         if (LayerPort.Of(layer.Module) is LayerPort<Tensor, Tensor> { Run: { } run } && layer.Tiles is [var tile] && weights.dim() == 2
             && SameOrNone(bias, layer.Matrices[0].Bias))
@@ -63,6 +78,22 @@ public static class LedCalls
     /// <summary><c>functional.conv3d(…)</c></summary>
     public static Tensor Conv3d(Tensor input, Tensor weight, Tensor? bias, long[]? strides, long[]? padding, long[]? dilation, long groups) =>
         Convolve(weight, "functional.conv3d", () => nn.functional.conv3d(input, weight, bias!, strides, padding, dilation, groups));
+
+    /// <summary><c>functional.conv_transpose1d(…)</c></summary>
+    public static Tensor ConvTranspose1d(Tensor input, Tensor weight, Tensor? bias, long? stride, long? padding, long? outputPadding, long? dilation, long groups) =>
+        Convolve(weight, "functional.conv_transpose1d", () => nn.functional.conv_transpose1d(input, weight, bias!, stride, padding, outputPadding, dilation, groups));
+
+    /// <summary><c>functional.conv_transpose2d(…)</c></summary>
+    public static Tensor ConvTranspose2d(Tensor input, Tensor weight, Tensor? bias, long[]? strides, long[]? padding, long[]? outputPadding, long[]? dilation, long groups) =>
+        Convolve(weight, "functional.conv_transpose2d", () => nn.functional.conv_transpose2d(input, weight, bias!, strides, padding, outputPadding, dilation, groups));
+
+    /// <summary><c>functional.conv_transpose3d(…)</c></summary>
+    public static Tensor ConvTranspose3d(Tensor input, Tensor weight, Tensor? bias, long[]? strides, long[]? padding, long[]? outputPadding, long[]? dilation, long groups) =>
+        Convolve(weight, "functional.conv_transpose3d", () => nn.functional.conv_transpose3d(input, weight, bias!, strides, padding, outputPadding, dilation, groups));
+
+    /// <summary><c>functional.bilinear(input1, input2, weight, bias)</c></summary>
+    public static Tensor Bilinear(Tensor first, Tensor second, Tensor weight, Tensor? bias) =>
+        Convolve(weight, "functional.bilinear", () => nn.functional.bilinear(first, second, weight, bias));
 
     /// <summary><c>torch.matmul(input, other)</c></summary>
     public static Tensor MatMul(Tensor input, Tensor other) => Product(input, other, "matmul", input.matmul);
@@ -120,7 +151,8 @@ public static class LedCalls
         AnalogLayer.LayerOf(weight) is { } layer ? throw Misused(layer, function) : digital();
 
     private static Tensor Product(Tensor input, Tensor other, string function, Func<Tensor, Tensor> digital) =>
-        (AnalogLayer.LayerOf(other) ?? AnalogLayer.LayerOf(input)) is { } layer ? throw Misused(layer, function) : digital(other);
+        input.NumberOfElements > 0 && (AnalogLayer.LayerOf(other) ?? AnalogLayer.LayerOf(input)) is { } layer // without rows, modules of others run as stand-ins
+            ? throw Misused(layer, function) : digital(other);
 
     private static bool SameOrNone(Tensor? given, Parameter? own) => given is null ? own is null : own is not null && given.Handle == own.Handle;
 

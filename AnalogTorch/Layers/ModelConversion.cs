@@ -87,7 +87,9 @@ public static class ModelConversion
             if (!plans.Any(plan => plan.Kind is not null && rule.Fits(plan.Path, plan.Module)))
                 throw new ArgumentException($"The rule for {rule} is about no layer of {LayerKind.NameOf(model)}; the layers that can be analog are {string.Join(", ", plans.Where(plan => plan.Kind is not null).Select(plan => plan.Name).Take(20))}.");
         if (!plans.Any(plan => plan.Hardware is not null))
-            throw new ArgumentException($"{model.GetType().Name} has no layer that can become analog; ToAnalog converts Linear, convolution and recurrent layers that no rule leaves digital.");
+            throw new ArgumentException($"{model.GetType().Name} has no layer that can become analog; ToAnalog converts Linear, Bilinear, convolution (transposed ones too) and recurrent layers that no rule leaves digital.");
+        foreach (var plan in plans)
+            (plan.Hardware is null ? null : plan.Kind as OwnLinearKind)?.Check(plan.Name, plan.Module, plan.Hardware!);
         var matrices = plans.Where(plan => plan.Hardware is not null)
             .SelectMany(plan => plan.Kind!.Matrices(plan.Module).Select(matrix => (Name: AnalogLayer.Join(plan.Name, matrix.Suffix), Plan: plan, Matrix: matrix))).ToArray();
         var tied = matrices.GroupBy(entry => Place(entry.Matrix.Weight)).FirstOrDefault(group => group.Count() > 1);
@@ -134,13 +136,12 @@ public static class ModelConversion
     private static ConversionRow Row(Plan plan, LayerMatrix matrix)
     {
         var hardware = plan.Hardware!;
-        var (groups, outputs) = (matrix.Groups, matrix.Weight.shape[0] / matrix.Groups);
-        var inputs = matrix.Weight.NumberOfElements / Math.Max(matrix.Weight.shape[0], 1);
+        var (groups, outputs, inputs) = (matrix.Groups, matrix.Outputs / matrix.Groups, matrix.Inputs);
         var lines = inputs + (matrix.Bias is not null && hardware.PutsBiasInArray ? 1 : 0);
         var (grid, weights) = (TileGrid.Of(hardware.Size, lines, outputs, groups), groups * outputs * lines);
         return new(
-            AnalogLayer.Join(plan.Name, matrix.Suffix), LayerKind.NameOf(plan.Module), true, hardware.Note, groups == 1 ? $"{inputs} → {outputs}" : $"{groups} × ({inputs} → {outputs})",
-            weights, (long)Math.Ceiling(weights * hardware.DevicesPerWeight(matrix.Weight.shape[0])), grid.Tiles, grid.Utilization)
+            AnalogLayer.Join(plan.Name, matrix.Suffix), LayerKind.NameOf(plan.Module), true, hardware.Note + matrix.Note, groups == 1 ? $"{inputs} → {outputs}" : $"{groups} × ({inputs} → {outputs})",
+            weights, (long)Math.Ceiling(weights * hardware.DevicesPerWeight(matrix.Outputs)), grid.Tiles, grid.Utilization)
         {
             Layer = plan.Name,
             Remedy = hardware switch
@@ -164,10 +165,10 @@ public static class ModelConversion
 
         public static Plan Of(string path, nn.Module module, LayerHardware hardware, IReadOnlyList<LayerRule> rules)
         {
-            var kind = LayerKind.Of(module);
+            var rule = rules.FirstOrDefault(rule => rule.Fits(path, module));
+            var kind = rule?.Kind ?? LayerKind.Of(module);
             if (kind is null)
                 return new(path, module, null, null, DigitalReason.Of(module));
-            var rule = rules.FirstOrDefault(rule => rule.Fits(path, module));
             return rule is { Hardware: null } ? new(path, module, kind, null, $"left digital by the rule for {rule}") : new(path, module, kind, rule?.Hardware ?? hardware, "");
         }
     }

@@ -45,7 +45,8 @@ internal sealed class TiledLayer : IDisposable
         return new(module, kind, matrices,
         [
             .. matrices.Select(matrix => hardware.Build(
-                AnalogLayer.Join(name, matrix.Suffix), matrix.Weight, matrix.Bias, matrix.Suffix.Length == 0 ? rng : rng.Split(matrix.Suffix), matrix.Groups)),
+                AnalogLayer.Join(name, matrix.Suffix), matrix.Weight, matrix.Bias, matrix.Suffix.Length == 0 ? rng : rng.Split(matrix.Suffix), matrix.Groups,
+                matrix.Layout)),
         ]);
     }
 

@@ -31,7 +31,13 @@ public sealed class AnalogTile : Tile
     /// <param name="rng">The stream of this tile.</param>
     /// <param name="groups">Groups of outputs that have inputs of their own.</param>
     /// <exception cref="ArgumentException">The weights are no finite float32 matrix.</exception>
-    public AnalogTile(TileConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups = 1) : base(config, name, weight, bias, groups, persistent: true, rng)
+    public AnalogTile(TileConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups = 1)
+        : this(config, name, weight, bias, rng, groups, MatrixLayout.Rows)
+    {
+    }
+
+    internal AnalogTile(TileConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups, MatrixLayout layout)
+        : base(config, name, weight, bias, groups, layout, persistent: true, rng)
     {
         Check(config, name, weight, bias);
         Config = config;
@@ -40,6 +46,7 @@ public sealed class AnalogTile : Tile
         cells = Build(Matrix(weight.detach()), "weights");
         if (HasAnalogBias)
             biasCells = Build(bias!.detach().view(1, -1), "bias");
+        Publish(weight);
         Watcher.Accept(weight, BiasInArray(bias));
     }
 
@@ -98,6 +105,7 @@ public sealed class AnalogTile : Tile
         }
         finally
         {
+            Publish(lastWeight);
             Watcher.AcceptLast();
         }
     }
@@ -157,7 +165,7 @@ public sealed class AnalogTile : Tile
         if (ofWeights.Length > 0 || weightGradient is not null)
         {
             var probe = Kernels.Noise.Uniform(Stream.Split("probe").Split(probes++), [Inputs], cells.Weights.device).add_(0.5f);
-            var held = weightGradient?.detach().view(Outputs, Inputs).to_type(ScalarType.Float64).mv(probe.to_type(ScalarType.Float64));
+            var held = (weightGradient is null ? null : Matrix(weightGradient.detach()))?.to_type(ScalarType.Float64).mv(probe.to_type(ScalarType.Float64));
             var parts = ofWeights.Select(example => example.Project(probe, Outputs, Groups)).ToArray();
             var factors = GradientFactors.Find(held, parts) ?? throw Unlike("weights");
             for (var i = 0; i < ofWeights.Length; i++)
@@ -206,6 +214,7 @@ public sealed class AnalogTile : Tile
         }
         Written = written;
         Rewrites++;
+        Publish(weight);
         Watcher.Accept(weight, BiasInArray(bias));
     }
 
@@ -230,6 +239,8 @@ public sealed class AnalogTile : Tile
     {
         DropPending();
         trains.Dispose();
+        if (!Layout.SharesMemory)
+            cells.Weights.Dispose();
         cells.Dispose();
         biasCells?.Dispose();
         base.Dispose();
@@ -297,10 +308,23 @@ public sealed class AnalogTile : Tile
     private void Rebind(Tensor weight, Tensor? bias)
     {
         if (weight.NumberOfElements != cells.Weights.NumberOfElements)
-            throw new ArgumentException($"{Name}: its weights must stay of the shape [{Outputs}, …] with {Inputs} inputs, but are now [{string.Join(", ", weight.shape)}]; make the model digital with ToDigital() before giving a layer another size.");
+            throw new ArgumentException($"{Name}: its weights must stay a matrix of {Outputs} outputs and {Inputs} inputs, but are now [{string.Join(", ", weight.shape)}]; make the model digital with ToDigital() before giving a layer another size.");
+        var former = cells.Weights;
         cells.Rebind(Matrix(weight.detach()).DetachFromDisposeScope());
+        if (!Layout.SharesMemory)
+            former.Dispose();
         if (bias is not null)
             biasCells?.Rebind(bias.detach().view(1, -1).DetachFromDisposeScope());
+    }
+
+    /// <summary>Gives the layer's parameter the weights of cells that lie in another order than its own.</summary>
+    private void Publish(Tensor? weight)
+    {
+        if (Layout.SharesMemory || weight is not { IsInvalid: false })
+            return;
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        weight.copy_(Layout.Parameter(cells.Weights, weight.shape));
     }
 
     private Tensor? BiasInArray(Tensor? bias) => HasAnalogBias ? bias : null;

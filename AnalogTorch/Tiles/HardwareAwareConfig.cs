@@ -32,5 +32,6 @@ public sealed record HardwareAwareConfig : LayerHardware
 
     internal override void Check(string name, Parameter weight, Parameter? bias) => HardwareAwareTile.Check(this, name, weight, bias);
 
-    internal override Tile Build(string name, Parameter weight, Parameter? bias, Rng rng, long groups) => new HardwareAwareTile(this, name, weight, bias, rng, groups);
+    internal override Tile Build(string name, Parameter weight, Parameter? bias, Rng rng, long groups, MatrixLayout layout) =>
+        new HardwareAwareTile(this, name, weight, bias, rng, groups, layout);
 }

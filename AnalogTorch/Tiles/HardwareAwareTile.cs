@@ -27,7 +27,12 @@ public sealed class HardwareAwareTile : Tile
     /// <param name="groups">Groups of outputs that have inputs of their own.</param>
     /// <exception cref="ArgumentException">The weights are no finite float32 matrix.</exception>
     public HardwareAwareTile(HardwareAwareConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups = 1)
-        : base(config, name, weight, bias, groups, persistent: false, rng)
+        : this(config, name, weight, bias, rng, groups, MatrixLayout.Rows)
+    {
+    }
+
+    internal HardwareAwareTile(HardwareAwareConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups, MatrixLayout layout)
+        : base(config, name, weight, bias, groups, layout, persistent: false, rng)
     {
         Check(config, name, weight, bias);
         Config = config;
@@ -136,7 +141,7 @@ public sealed class HardwareAwareTile : Tile
         using var scope = NewDisposeScope();
         var matrix = Matrix(weight.detach());
         if (Clipped(matrix) is { } clipped)
-            weight.copy_(clipped.view(weight.shape));
+            weight.copy_(Layout.Parameter(clipped, weight.shape));
     }
 
     /// <summary>Weights within their limits; null if they all are.</summary>

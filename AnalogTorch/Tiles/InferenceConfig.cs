@@ -45,5 +45,6 @@ public sealed record InferenceConfig : LayerHardware, ICrossChecked
 
     internal override void Check(string name, Parameter weight, Parameter? bias) => ProgrammedTile.Check(this, name, weight, bias);
 
-    internal override Tile Build(string name, Parameter weight, Parameter? bias, Rng rng, long groups) => new ProgrammedTile(this, name, weight, bias, rng, groups);
+    internal override Tile Build(string name, Parameter weight, Parameter? bias, Rng rng, long groups, MatrixLayout layout) =>
+        new ProgrammedTile(this, name, weight, bias, rng, groups, layout);
 }

@@ -33,5 +33,6 @@ public abstract record LayerHardware : HardwareConfig
     /// <param name="bias">Bias [outputs], or null.</param>
     /// <param name="rng">The stream of the tile.</param>
     /// <param name="groups">Groups of outputs that have inputs of their own.</param>
-    internal abstract Tile Build(string name, Parameter weight, Parameter? bias, Rng rng, long groups);
+    /// <param name="layout">How the weights lie in the array.</param>
+    internal abstract Tile Build(string name, Parameter weight, Parameter? bias, Rng rng, long groups, MatrixLayout layout);
 }

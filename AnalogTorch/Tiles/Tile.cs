@@ -9,7 +9,7 @@ namespace AnalogTorch.Tiles;
 /// <summary>What a layer runs on in place of torch's own product: it reads a weight matrix as the hardware does.</summary>
 /// <remarks>
 /// The parameters stay with the layer and are handed in at every call, since a move to another torch device replaces them. A tile sees
-/// them as a matrix [outputs, inputs]: a kernel of a convolution is one row of it.
+/// them as a matrix [outputs, inputs]: a kernel of a convolution is one row of it, and one of a transposed convolution a row for each of its places.
 /// </remarks>
 public abstract class Tile : IDisposable
 {
@@ -21,10 +21,10 @@ public abstract class Tile : IDisposable
     private CalibratedPath? calibrated;
     private long begun;
 
-    private protected Tile(LayerHardware hardware, string name, Tensor weight, Tensor? bias, long groups, bool persistent, Rng rng)
+    private protected Tile(LayerHardware hardware, string name, Tensor weight, Tensor? bias, long groups, MatrixLayout layout, bool persistent, Rng rng)
     {
-        (Hardware, Name, Outputs, Groups, hasBias) = (hardware, name, weight.shape[0], groups, bias is not null);
-        Inputs = weight.NumberOfElements / Math.Max(Outputs, 1);
+        (Hardware, Name, Layout, Groups, hasBias) = (hardware, name, layout, groups, bias is not null);
+        (Outputs, Inputs) = (layout.Outputs(weight.shape), layout.Inputs(weight.shape));
         state = new(persistent, Key, Reads, Evaluations, Calibration);
         state.Counter(Key) = unchecked((long)rng.Key);
         state.Disposing += Dispose;
@@ -226,8 +226,11 @@ public abstract class Tile : IDisposable
     /// <summary>Called before each call.</summary>
     private protected abstract void OnBegin(Tensor weight, Tensor? bias, bool learns);
 
-    /// <summary>A parameter as a matrix [outputs, inputs] that shares its memory.</summary>
-    private protected Tensor Matrix(Tensor weight) => weight.dim() == 2 ? weight : weight.view(Outputs, Inputs);
+    /// <summary>How the numbers of the parameter lie in the array.</summary>
+    internal MatrixLayout Layout { get; }
+
+    /// <summary>A parameter as a matrix [outputs, inputs], which shares its memory where the layout does.</summary>
+    private protected Tensor Matrix(Tensor weight) => Layout.Matrix(weight);
 
     /// <summary>What went wrong in the last backward pass, to be thrown; null if nothing did.</summary>
     private protected InvalidOperationException? TakeFault()

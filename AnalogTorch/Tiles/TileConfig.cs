@@ -37,5 +37,6 @@ public sealed record TileConfig : LayerHardware, ICrossChecked
 
     internal override void Check(string name, Parameter weight, Parameter? bias) => AnalogTile.Check(this, name, weight, bias);
 
-    internal override Tile Build(string name, Parameter weight, Parameter? bias, Rng rng, long groups) => new AnalogTile(this, name, weight, bias, rng, groups);
+    internal override Tile Build(string name, Parameter weight, Parameter? bias, Rng rng, long groups, MatrixLayout layout) =>
+        new AnalogTile(this, name, weight, bias, rng, groups, layout);
 }

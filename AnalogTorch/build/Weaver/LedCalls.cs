@@ -18,6 +18,14 @@ internal sealed class LedCalls(ModuleDefinition module, TypeDefinition library)
         [("functional", "conv1d", 7)] = "Conv1d",
         [("functional", "conv2d", 7)] = "Conv2d",
         [("functional", "conv3d", 7)] = "Conv3d",
+        [("functional", "conv_transpose1d", 8)] = "ConvTranspose1d",
+        [("functional", "conv_transpose2d", 8)] = "ConvTranspose2d",
+        [("functional", "conv_transpose3d", 8)] = "ConvTranspose3d",
+        [("functional", "bilinear", 4)] = "Bilinear",
+        [("ConvTranspose1d", "forward", 2)] = "ForwardTo",
+        [("ConvTranspose2d", "forward", 2)] = "ForwardTo",
+        [("ConvTranspose3d", "forward", 2)] = "ForwardTo",
+        [("ConvolutionTranspose", "forward", 2)] = "ForwardTo",
         [("torch", "matmul", 2)] = "MatMul",
         [("Tensor", "matmul", 1)] = "MatMul",
         [("torch", "mm", 2)] = "Mm",
@@ -59,8 +67,8 @@ internal sealed class LedCalls(ModuleDefinition module, TypeDefinition library)
 
     private MethodReference? Target(MethodReference called)
     {
-        if (called.Name == "forward" && called.HasThis)
-            return Forward(called);
+        if (called.Name == "forward" && called.HasThis && Forward(called) is { } forward)
+            return forward;
         if (called.Name == "call" && called.HasThis && called.Parameters is [{ ParameterType.Name: Packed }, _])
             return Import(library.Methods.Single(method => method.Name == "CallPacked" && method.Parameters[0].ParameterType.Name == called.DeclaringType.Name));
         return !Plain.TryGetValue((called.DeclaringType.Name, called.Name, called.Parameters.Count), out var name)
