@@ -12,6 +12,7 @@ internal sealed class PassWatch
 {
     private static readonly ConditionalWeakTable<nn.Module, PassWatch> Watches = [];
     private const long OffTiles = -1;
+    private static long count; // of watches, to name their hooks
     private readonly (nn.Module Module, string Key)[] hooks;
 
     /// <summary>Watches a model, from now on and on whatever tiles its layers are.</summary>
@@ -42,7 +43,7 @@ internal sealed class PassWatch
         if (!StandInHooks.HasHooks(owner))
             yield break;
         var before = new ThreadLocal<long[]?>();
-        var key = Guid.NewGuid().ToString();
+        var key = $"{nameof(PassWatch)} {Interlocked.Increment(ref count)}";
         IDictionary pre = StandInHooks.HooksOf(owner, "module_pre_hooks"), post = StandInHooks.HooksOf(owner, "module_post_hooks");
         pre.Add(key, (Action<nn.Module>)(_ => before.Value = [.. layers.Select(layer => Reads(layer.Module))]));
         post.Add(key, (Action<nn.Module>)(_ =>
