@@ -19,7 +19,8 @@ internal sealed class TransposedKind : LayerKind
         var layer = (ConvolutionTranspose)module;
         yield return new("", layer.weight!, null, layer.groups)
         {
-            Layout = new TransposedLayout(layer.groups), Note = layer.bias is null ? "" : "; its bias is added digitally, where outputs overlap",
+            Layout = new TransposedLayout(layer.groups),
+            Note = layer.bias is null ? "" : "; its bias is added digitally, where outputs overlap",
         };
     }
 

@@ -28,7 +28,10 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
         var result = is_grad_enabled()
             ? apply(x, start.Hidden, call.Kernel.HasCell ? start.Cell : null!, call.Input.Weight, call.Hidden.Weight, call.Input.Bias!, call.Hidden.Bias!, call, wantsAllCells)
             : Forward(call, x, start, wantsAllCells).Outputs;
-        return (result[0], call.Kernel.HasCell ? result[1] : null);
+        if (!call.Kernel.HasCell)
+            return (result[0], null);
+        var steps = x.shape[0];
+        return (result[0].narrow(0, 0, steps), wantsAllCells ? result[0].narrow(0, steps, steps) : result[0].select(0, steps));
     }
 
     public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
@@ -54,7 +57,7 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
             Tile.CheckOrder();
             if (!sequence.Call.Input.Tile.LearnsByPulses || !sequence.Call.Hidden.Tile.LearnsByPulses)
                 ctx.get_saved_variables();
-            var gradients = sequence.Backward(Given(grad_outputs[0]), grad_outputs.Count > 1 ? Given(grad_outputs[1]) : null);
+            var gradients = sequence.Backward(grad_outputs[0]);
             return [.. gradients.Select(gradient => gradient?.MoveToOuterDisposeScope()!), null!, null!];
         }
         catch (Exception exception)
@@ -62,8 +65,6 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
             sequence.Call.Input.Tile.Keep(exception);
             return [null!, null!, null!, null!, null!, null!, null!, null!, null!];
         }
-
-        static Tensor? Given(Tensor? gradient) => gradient is { IsInvalid: false } ? gradient : null; // nobody asked about this output
     }
 
     private static (List<Tensor> Outputs, Sequence Sequence) Forward(RecurrentCall call, Tensor x, UnitState start, bool wantsAllCells)
@@ -89,9 +90,10 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
             var (before, after) = sequence.Around(time);
             kernel.Forward(input.select(0, time), call.Hidden.Forward(before.Hidden, time), before, after, saved.select(0, time));
         }
-        var outputs = new List<Tensor> { hidden.narrow(0, call.IsReversed ? 0 : 1, steps).clone().MoveToOuterDisposeScope() };
-        if (kernel.HasCell)
-            outputs.Add((wantsAllCells ? cell.narrow(0, call.IsReversed ? 0 : 1, steps) : cell[call.IsReversed ? 0 : steps]).clone().MoveToOuterDisposeScope());
+        // One tensor for all, hidden states before cells: of several, torch would hand back those that nobody used as tensors that are never freed.
+        var ofHidden = hidden.narrow(0, call.IsReversed ? 0 : 1, steps);
+        var ofCell = wantsAllCells ? cell.narrow(0, call.IsReversed ? 0 : 1, steps) : cell.narrow(0, call.IsReversed ? 0 : steps, 1);
+        List<Tensor> outputs = [(kernel.HasCell ? cat([ofHidden, ofCell]) : ofHidden.clone()).MoveToOuterDisposeScope()];
         foreach (var tensor in new[] { x, hidden, cell, saved })
             tensor.MoveToOuterDisposeScope();
         return (outputs, sequence);
@@ -122,7 +124,7 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
             call.IsReversed ? (State(time + 1), State(time)) : (State(time), State(time + 1));
 
         /// <summary>Gradients by inputs, start state, weights and biases.</summary>
-        public List<Tensor?> Backward(Tensor? dHidden, Tensor? dCell)
+        public List<Tensor?> Backward(Tensor dOutputs)
         {
             if (hidden.IsInvalid)
                 throw new InvalidOperationException("backward ran twice through one call; run forward again before the second");
@@ -130,17 +132,17 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
             var (kernel, steps, samples, units) = (call.Kernel, x.shape[0], x.shape[1], hidden.shape[2]);
             var gates = kernel.GateCount * units;
             var gradient = new UnitState(zeros_like(hidden[0]), zeros_like(hidden[0]));
-            if (kernel.HasCell && dCell is { } last && last.dim() == 2)
-                gradient.Cell.copy_(last);
-            var dCells = dCell is { } all && all.dim() == 3 ? all : null;
+            var dHidden = dOutputs.narrow(0, 0, steps);
+            var dCells = dOutputs.shape[0] == 2 * steps && steps > 1 ? dOutputs.narrow(0, steps, steps) : null;
+            if (kernel.HasCell && dCells is null)
+                gradient.Cell.copy_(dOutputs.select(0, steps));
             var dInput = empty([steps, samples, gates], device: x.device);
             var dRecurrent = kernel.HasTwoErrors ? empty_like(dInput) : dInput;
             for (var step = 0L; step < steps; step++)
             {
                 using var inner = NewDisposeScope();
                 var time = call.IsReversed ? step : steps - 1 - step;
-                if (dHidden is not null)
-                    gradient.Hidden.add_(dHidden.select(0, time));
+                gradient.Hidden.add_(dHidden.select(0, time));
                 if (dCells is not null)
                     gradient.Cell.add_(dCells.select(0, time));
                 var (before, after) = Around(time);
