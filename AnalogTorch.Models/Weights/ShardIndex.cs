@@ -91,7 +91,7 @@ internal sealed class ShardIndex : WeightFormat
                 }
             }
             if (entries.Count == 0)
-                throw new InvalidDataException("it names no tensor");
+                throw new FileFault("it names no tensor");
             return new Content(path, [.. shards.Values], places, entries, MetadataOf(index.RootElement));
         }
         catch

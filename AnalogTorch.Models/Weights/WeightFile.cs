@@ -115,7 +115,7 @@ public sealed class WeightFile : IDisposable
         {
             return work();
         }
-        catch (Exception exception) when (!(exception is InvalidDataException && exception.Message.StartsWith(path, StringComparison.Ordinal)) && FileFault.ReasonOf(exception) is not null)
+        catch (Exception exception) when (!(exception is InvalidDataException && exception.Message.Contains(path, StringComparison.Ordinal)) && FileFault.ReasonOf(exception) is not null)
         {
             throw new InvalidDataException($"{path} is damaged, cut off or no weight file ({FileFault.ReasonOf(exception)}); get it again from where it came.", exception);
         }

@@ -76,7 +76,7 @@ public class ReadmeSnippets
                 LayerRule.Digital("conv1"), LayerRule.Of<Linear>(PcmPresets.MspLsp));      // the first rule that fits a layer decides
             Console.WriteLine(report);
             model.SaveWeights("resnet20.safetensors");                                // or .pth, .dat: plain names, effective weights
-            model.LoadWeights("resnet20.safetensors");                                // also .npy, .npz, .csv; devices are written
+            model.LoadWeights("resnet20.safetensors");                                // also shards by their index, .npy, .npz, .csv; devices are written
 
             Assert.False(report.Rows.Single(row => row.Name == "conv1").IsAnalog);
             Assert.Equal("MspLspCell", report.Rows.Single(row => row.Name == "linear").Note);

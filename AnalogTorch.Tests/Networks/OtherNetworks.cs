@@ -29,7 +29,7 @@ internal static class OtherNetworks
             ["torch's own transformer layers"] = (() => new TorchsTransformer(), [Time, Samples, Features], ["attention", "layer"]),
             ["activations in place"] = (() => new InPlace(), [Samples, 3, 9, 9], []),
             ["frozen body"] = (() => new FrozenBody(), [Samples, Features], []),
-            ["autoencoder with transposed convolution"] = (() => new Autoencoder(), [Samples, 3, 8, 8], ["up"]),
+            ["autoencoder with transposed convolution"] = (() => new Autoencoder(), [Samples, 3, 8, 8], []),
             ["one-dimensional inputs"] = (() => new OneSample(), [Features], []),
             ["checkpointed halves, views and slices"] = (() => new Slices(), [Samples, 4, Features], []),
         };

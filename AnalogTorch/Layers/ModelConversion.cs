@@ -123,15 +123,18 @@ public static class ModelConversion
             }
             var numbers = plan.Module.parameters(recurse: false).Sum(parameter => parameter.NumberOfElements);
             var matrices = DigitalReason.MatricesInBuffers(plan.Module).Sum(buffer => buffer.NumberOfElements);
-            if (numbers + matrices > 0)
-                rows.Add(Digital(plan, numbers > 0 ? plan.Note : "digital: a matrix in a buffer, which its own code works with") with { DigitalNumbers = numbers + matrices });
-            if (DigitalReason.ProductsOf(plan.Module) is { } products)
-                rows.Add(Digital(plan, $"digital: its own code multiplies ({products})"));
+            var products = DigitalReason.ProductsOf(plan.Module) is { } names ? $"its own code multiplies ({names})" : null;
+            if (numbers + matrices > 0 || products is not null)
+            {
+                var note = numbers > 0 ? plan.Note : matrices > 0 ? "digital: a matrix in a buffer" : "digital";
+                rows.Add(new(plan.Name, LayerKind.NameOf(plan.Module), false, products is null ? note : $"{note}; {products}", "", 0, 0, 0, 0)
+                {
+                    DigitalNumbers = numbers + matrices,
+                });
+            }
         }
         return new(rows);
     }
-
-    private static ConversionRow Digital(Plan plan, string note) => new(plan.Name, LayerKind.NameOf(plan.Module), false, note, "", 0, 0, 0, 0);
 
     private static ConversionRow Row(Plan plan, LayerMatrix matrix)
     {
