@@ -126,8 +126,9 @@ public static class ModelConversion
             var products = DigitalReason.ProductsOf(plan.Module) is { } names ? $"its own code multiplies ({names})" : null;
             if (numbers + matrices > 0 || products is not null)
             {
-                var note = numbers > 0 ? plan.Note : matrices > 0 ? "digital: a matrix in a buffer" : "digital";
-                rows.Add(new(plan.Name, LayerKind.NameOf(plan.Module), false, products is null ? note : $"{note}; {products}", "", 0, 0, 0, 0)
+                var note = numbers > 0 ? plan.Note : matrices > 0 ? "digital: a matrix in a buffer" : null;
+                note = note is null ? $"digital: {products}" : products is null ? note : $"{note}; {products}";
+                rows.Add(new(plan.Name, LayerKind.NameOf(plan.Module), false, note, "", 0, 0, 0, 0)
                 {
                     DigitalNumbers = numbers + matrices,
                 });
