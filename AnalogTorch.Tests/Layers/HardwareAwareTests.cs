@@ -272,7 +272,7 @@ public class HardwareAwareTests
         using (no_grad())
             ((Linear)model[0]).weight!.mul_(2f);
         y.sum().backward();
-        Assert.Null(x.grad);
+        Assert.Equal(0, x.grad!.abs().max().item<float>()); // none would end the process where somebody asks for it
         Assert.StartsWith("fc1: the backward pass failed: ", Assert.Throws<InvalidOperationException>(() => model.call(x)).Message, StringComparison.Ordinal);
         model.call(x).sum().backward();
         Assert.Equal(x.shape, x.grad!.shape);

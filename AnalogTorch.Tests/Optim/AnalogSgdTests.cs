@@ -215,7 +215,7 @@ public class AnalogSgdTests
         using var optimizer = new AnalogSGD(model.parameters(), lr: 0.5);
         (model.call(ones(2, 4)).sum() * float.NaN).backward();
         Assert.Equal(
-            "fc2: the backward pass failed: the gradient must be finite, but holds NaN or infinity; lower the learning rate or check the loss",
+            "fc2: the backward pass failed: the gradient must be finite, but holds NaN or infinity; lower the learning rate or check the loss.",
             Assert.Throws<InvalidOperationException>(() => optimizer.step()).Message);
         // Nothing of the failed pass is left over, and training goes on.
         optimizer.zero_grad();

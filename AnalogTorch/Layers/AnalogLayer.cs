@@ -99,7 +99,7 @@ public static class AnalogLayer
             : null;
 
     /// <summary>Where the values of a tensor are in host memory; 0 for a tensor that has none there.</summary>
-    internal static nint AddressOf(Tensor tensor) => tensor.device_type == DeviceType.CPU ? TensorVersion.AddressOf(tensor) : 0;
+    internal static nint AddressOf(Tensor tensor) => !tensor.IsInvalid && tensor.device_type == DeviceType.CPU ? TensorVersion.AddressOf(tensor) : 0;
 
     /// <summary>Puts a layer on tiles.</summary>
     internal static void Attach(TiledLayer layer)

@@ -79,7 +79,11 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
         catch (Exception exception)
         {
             call.Tile.Keep(exception);
-            return [null!, null!, null!, null!, null!];
+            return
+            [
+                Tile.NoGradient(read.WantsInput, call.Weight, read.InputShape), Tile.NoGradient(call.WantsWeight, call.Weight, call.Weight.shape),
+                Tile.NoGradient(call.WantsBias, call.Weight, call.Tile.Outputs), null!, null!,
+            ];
         }
 
         static Tensor Out(Tensor? tensor) => tensor?.MoveToOuterDisposeScope()!;

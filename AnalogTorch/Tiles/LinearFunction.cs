@@ -71,7 +71,11 @@ internal sealed class LinearFunction : autograd.SingleTensorFunction<LinearFunct
         catch (Exception exception)
         {
             call.Tile.Keep(exception);
-            return [null!, null!, null!, null!];
+            return
+            [
+                Tile.NoGradient(wantsInput, call.Weight, grad_output.shape[0], call.Tile.Inputs), Tile.NoGradient(call.WantsWeight, call.Weight, call.Weight.shape),
+                Tile.NoGradient(call.WantsBias, call.Weight, call.Tile.Outputs), null!,
+            ];
         }
     }
 

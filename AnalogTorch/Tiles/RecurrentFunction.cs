@@ -63,7 +63,7 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
         catch (Exception exception)
         {
             sequence.Call.Input.Tile.Keep(exception);
-            return [null!, null!, null!, null!, null!, null!, null!, null!, null!];
+            return [.. sequence.NoGradients(), null!, null!];
         }
     }
 
@@ -106,6 +106,10 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
 
         public bool WantsInput { get; set; }
 
+        public long[] InputShape { get; } = x.shape;
+
+        public long[] StateShape { get; } = [x.shape[1], hidden.shape[2]];
+
         public bool WantsHidden { get; set; }
 
         public bool WantsCell { get; set; }
@@ -122,6 +126,18 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
         /// <summary>The states before and after a step.</summary>
         public (UnitState Before, UnitState After) Around(long time) =>
             call.IsReversed ? (State(time + 1), State(time)) : (State(time), State(time + 1));
+
+        /// <summary>The same where they cannot be worked out.</summary>
+        public List<Tensor> NoGradients()
+        {
+            var (input, recurrent) = (call.Input, call.Hidden);
+            return
+            [
+                Tile.NoGradient(WantsInput, input.Weight, InputShape), Tile.NoGradient(WantsHidden, input.Weight, StateShape), Tile.NoGradient(WantsCell, input.Weight, StateShape),
+                Tile.NoGradient(input.WantsWeight, input.Weight, input.Weight.shape), Tile.NoGradient(recurrent.WantsWeight, recurrent.Weight, recurrent.Weight.shape),
+                Tile.NoGradient(input.WantsBias, input.Weight, input.Tile.Outputs), Tile.NoGradient(recurrent.WantsBias, recurrent.Weight, recurrent.Tile.Outputs),
+            ];
+        }
 
         /// <summary>Gradients by inputs, start state, weights and biases.</summary>
         public List<Tensor?> Backward(Tensor dOutputs)

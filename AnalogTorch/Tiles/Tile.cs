@@ -202,6 +202,18 @@ public abstract class Tile : IDisposable
             throw new InvalidOperationException("gradients of gradients (create_graph: true, as for a gradient penalty) do not pass through analog tiles; leave the layer digital with LayerRule.Digital");
     }
 
+    /// <summary>What a backward pass gives in place of a gradient that it cannot work out, since torch ends the process where one is missing that somebody asked for.</summary>
+    /// <param name="isWanted">Whether somebody asks for it.</param>
+    /// <param name="weight">The layer's weights, through which a gradient of it leads where gradients of gradients are wanted.</param>
+    /// <param name="shape">Its shape.</param>
+    internal static Tensor NoGradient(bool isWanted, Tensor weight, params long[] shape)
+    {
+        if (!isWanted)
+            return null!;
+        var nothing = zeros(shape, device: weight.device);
+        return is_grad_enabled() && weight.requires_grad ? nothing + weight.sum() * 0f : nothing;
+    }
+
     /// <summary>Refuses gradients that hold NaN or infinity.</summary>
     internal static void CheckGradient(Tensor delta)
     {
@@ -238,7 +250,7 @@ public abstract class Tile : IDisposable
         if (fault is not { } exception)
             return null;
         fault = null;
-        return new($"{Name}: the backward pass failed: {exception.Message}", exception);
+        return new($"{Name}: the backward pass failed: {exception.Message.TrimEnd('.')}.", exception);
     }
 
     private static bool IsFinite(Tensor x)

@@ -86,7 +86,10 @@ internal sealed class TransposedFunction : autograd.SingleTensorFunction<Transpo
         catch (Exception exception)
         {
             call.Tile.Keep(exception);
-            return [null!, null!, null!, null!, null!];
+            return
+            [
+                Tile.NoGradient(read.WantsInput, call.Weight, read.InputShape), Tile.NoGradient(call.WantsWeight, call.Weight, call.Weight.shape), null!, null!, null!,
+            ];
         }
 
         static Tensor Out(Tensor? tensor) => tensor?.MoveToOuterDisposeScope()!;
