@@ -6,6 +6,7 @@ using AnalogTorch.Layers;
 using AnalogTorch.Models.Networks;
 using AnalogTorch.Optim;
 using AnalogTorch.Presets;
+using AnalogTorch.Tests.Habits;
 using AnalogTorch.Tiles;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -90,6 +91,71 @@ public class CensusTests
         var head = partly.Layers.Single(layer => layer.Name == "linear");
         Assert.False(head.IsArray);
         Assert.Equal(2 * 65 * 10, head.DigitalMultiplyAccumulates);
+    }
+
+    /// <summary>Products in a model's own code, by function, and their share of the work.</summary>
+    [Fact]
+    public void ProductsInTheModelsCodeAreCounted()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new Attention();
+        model.ToAnalog(PcmPresets.HardwareAware, 1);
+        var census = model.TakeCensus(rand(2, 5, 6));
+        // Projection 2·5 reads of 6 × 6 and its bias beside the converters; scores 5 × 5 × 6 for each of two samples.
+        Assert.Equal(2 * 5 * 5 * 6, census.Layers.Single(layer => layer.Name == "matmul").DigitalMultiplyAccumulates);
+        Assert.Equal(2 * 5 * 5 * 6, census.Layers.Single(layer => layer.Name == "einsum").DigitalMultiplyAccumulates);
+        Assert.Equal(2 * (2 * 5 * 5 * 6), census.Layers.Single(layer => layer.Name == "functional.scaled_dot_product_attention").DigitalMultiplyAccumulates);
+        Assert.All(["addmm", "mm"], name => Assert.Equal(6 * 6 * 5, census.Layers.Single(layer => layer.Name == name).DigitalMultiplyAccumulates));
+        var digital = 4 * 2 * 5 * 5 * 6 + 2 * 6 * 6 * 5;
+        Assert.Equal((double)digital / (digital + census.Layers[0].Weights * 10), census.DigitalShare, 1e-12);
+        Assert.Contains("of the multiply-accumulates are digital: functional.scaled_dot_product_attention (in the model's code)", census.ToString(), StringComparison.Ordinal);
+        Assert.Empty(census.NotCounted);
+        // With gradients, a product runs once more for each of its factors that wants one.
+        var trained = model.TakeCensus(2, () => model.call(rand(2, 5, 6)).sum().backward());
+        Assert.Equal(3 * 2 * 5 * 5 * 6, trained.Layers.Single(layer => layer.Name == "matmul").DigitalMultiplyAccumulates);
+    }
+
+    [Fact]
+    public void ProductsThatNobodyLedAreNamed()
+    {
+        using var scope = NewDisposeScope();
+        using var model = new UnledProduct();
+        Assert.Equal(["UnledProduct (matmul)"], model.TakeCensus(rand(2, 6)).NotCounted);
+    }
+
+    [Theory]
+    [InlineData("bij,bjk->bik", new long[] { 2, 3, 4 }, new long[] { 2, 4, 5 }, 2 * 3 * 4 * 5)]
+    [InlineData("...ij, ...jk -> ...ik", new long[] { 7, 2, 3, 4 }, new long[] { 4, 5 }, 7 * 2 * 3 * 4 * 5)]
+    [InlineData("i,j", new long[] { 3 }, new long[] { 4 }, 12)]
+    public void MultiplyAccumulatesOfAnEinsumAreThoseOfItsIndices(string equation, long[] first, long[] second, long expected)
+    {
+        using var scope = NewDisposeScope();
+        Assert.Equal(expected, ProductWatch.OfEinsum(equation, [rand(first), rand(second)]));
+    }
+
+    private sealed class Attention : Module<Tensor, Tensor>
+    {
+        private readonly Module<Tensor, Tensor> projection = Linear(6, 6);
+
+        public Attention() : base(nameof(Attention)) => RegisterComponents();
+
+        public override Tensor forward(Tensor x)
+        {
+            var q = projection.call(x);
+            var scores = q.matmul(q.transpose(1, 2)).softmax(-1);
+            var y = einsum("bij,bjk->bik", scores, q) + functional.scaled_dot_product_attention(q, q, q);
+            return addmm(y[0], y[0], q[0].t().mm(y[0]), 1, 1).unsqueeze(0);
+        }
+    }
+
+    [NotLedToTiles]
+    private sealed class UnledProduct : Module<Tensor, Tensor>
+    {
+        private readonly Module<Tensor, Tensor> projection = Linear(6, 6);
+
+        public UnledProduct() : base(nameof(UnledProduct)) => RegisterComponents();
+
+        public override Tensor forward(Tensor x) => projection.call(x).matmul(x.t());
     }
 
     /// <summary>One model on chips one after the other, and several counts of each.</summary>

@@ -20,7 +20,7 @@ public sealed record HabitWay(string Name, Func<nn.Module, IDisposable?> Convert
 {
     public const double Rate = 0.1;
 
-    private static readonly TileConfig InMemory = new()
+    public static TileConfig Ideal { get; } = new()
     {
         Cell = new SingleDevice
         {
@@ -35,7 +35,7 @@ public sealed record HabitWay(string Name, Func<nn.Module, IDisposable?> Convert
     /// <summary>All ways on hardware.</summary>
     public static IReadOnlyList<HabitWay> All { get; } =
     [
-        new("in memory", layer => Tiles(layer, InMemory), parameters => new AnalogSGD(parameters, Rate), Trains: true),
+        new("in memory", layer => Tiles(layer, Ideal), parameters => new AnalogSGD(parameters, Rate), Trains: true),
         new("hardware-aware", layer => Tiles(layer, new HardwareAwareConfig()), Sgd, Trains: true),
         new("programmed", layer => layer.Program(new InferenceConfig { Memory = new IdealMemory() }, seed: 1), Sgd, Trains: false),
     ];

@@ -29,6 +29,15 @@ public sealed record Census(IReadOnlyList<CensusLayer> Layers, long Samples)
     /// <summary>Tiles that the model's own hardware takes.</summary>
     public long Tiles => Layers.Sum(layer => layer.Tiles);
 
+    /// <summary>Modules whose own code takes products that were not counted, since no build step led them here, with the names of the functions.</summary>
+    public IReadOnlyList<string> NotCounted { get; init; } = [];
+
+    /// <summary>Multiply-accumulates of all products, of arrays and of digital circuits; updates of arrays are not counted.</summary>
+    public long MultiplyAccumulates => Layers.Sum(layer => layer.Weights * (layer.Reads + layer.TransposedReads) + layer.DigitalMultiplyAccumulates);
+
+    /// <summary>Share of the multiply-accumulates that digital circuits do; 0 where there are none.</summary>
+    public double DigitalShare => MultiplyAccumulates == 0 ? 0 : (double)Layers.Sum(layer => layer.DigitalMultiplyAccumulates) / MultiplyAccumulates;
+
     /// <summary>Whether a sample's values were seen at the lines of arrays, so that what they drive can be priced.</summary>
     public bool IsDriven => Layers.Any(layer => layer.Forward.Activity is not null);
 
@@ -69,6 +78,10 @@ public sealed record Census(IReadOnlyList<CensusLayer> Layers, long Samples)
         ];
         var table = TextTable.Of(lines, column => column >= 3);
         table.AppendLine(InWords);
+        if (DigitalShare > 0)
+            table.AppendLine(DigitalInWords);
+        if (NotCountedInWords is { } notCounted)
+            table.AppendLine(notCounted);
         return (IsOfDesign ? table.AppendLine(PlanNote) : table).ToString();
     }
 
@@ -79,6 +92,28 @@ public sealed record Census(IReadOnlyList<CensusLayer> Layers, long Samples)
 
     /// <summary>How many layers are in how many arrays.</summary>
     internal string InWords => $"{LayersInArrays} layers in {Arrays} arrays{(IsOfDesign ? " of the design" : "")}.";
+
+    /// <summary>Which products stay digital, the largest first, each with its share of all multiply-accumulates.</summary>
+    internal string DigitalInWords
+    {
+        get
+        {
+            var digital = Layers.Where(layer => layer.DigitalMultiplyAccumulates > 0).GroupBy(layer => (layer.Layer, layer.Kind))
+                .Select(group => (Name: $"{group.Key.Layer} ({group.Key.Kind})", Share: (double)group.Sum(layer => layer.DigitalMultiplyAccumulates) / MultiplyAccumulates))
+                .OrderByDescending(entry => entry.Share).ToArray();
+            var named = digital.Take(MostNamed).Select(entry => $"{entry.Name} {Percent(entry.Share)}");
+            var rest = digital.Length > MostNamed ? $", and {digital.Length - MostNamed} more" : "";
+            return $"{Percent(DigitalShare)} of the multiply-accumulates are digital: {string.Join(", ", named)}{rest}.";
+        }
+    }
+
+    /// <summary>Which products were not counted, and what to do; null if there are none.</summary>
+    internal string? NotCountedInWords => NotCounted.Count == 0 ? null
+        : $"Not counted are the products in the code of {string.Join("; ", NotCounted)}: let the build lead such calls ({AnalogTorch.Layers.ForwardCalls.BuildStep}).";
+
+    private const int MostNamed = 8;
+
+    private static string Percent(double share) => share is > 0 and < 0.001 ? "< 0.1 %" : share.ToString(share < 0.1 ? "P1" : "P0", CultureInfo.InvariantCulture);
 
     /// <summary>Which weights are counted.</summary>
     internal string WeightsInWords => IsOfDesign ? "weights in the design" : "weights";

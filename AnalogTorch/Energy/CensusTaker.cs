@@ -63,8 +63,9 @@ public static class CensusTaker
     /// side, each sample in the range of its largest input. A recurrent layer without tiles runs twice for it.
     /// </para>
     /// <para>
-    /// A read from the output side is counted for each read whose input wants a gradient. Reads that a saturated converter repeats are not counted. What a
-    /// model's own code works out between its modules, such as the sum of a shortcut, is not seen, nor is what embeddings look up.
+    /// A read from the output side is counted for each read whose input wants a gradient. Reads that a saturated converter repeats are not counted. Products
+    /// that a model's own code takes (<c>matmul</c>, <c>einsum</c>, attention scores) are counted by their function where the build step of this library led
+    /// them. What else it works out between its modules, such as the sum of a shortcut, is not seen, nor is what embeddings look up.
     /// </para>
     /// </remarks>
     /// <param name="model">The model.</param>
@@ -132,12 +133,14 @@ public static class CensusTaker
         var plan = new DigitalPlan(hardware is null && !modules.Any(entry => AnalogLayer.Of(entry.Module) is not null), hardware, rules);
         var run = new WatchedPass(model, given);
         var watched = new List<WatchedLayer>();
+        var products = new SortedDictionary<string, long>(StringComparer.Ordinal);
         try
         {
             foreach (var (name, module) in modules)
                 if (WatchedLayer.Of(name, module, plan, run) is { } one)
                     watched.Add(one);
-            run.Run(pass);
+            using (ProductWatch.Begin((function, count) => products[function] = products.GetValueOrDefault(function) + count))
+                run.Run(pass);
             foreach (var (_, layer, module, how) in ForwardCalls.Suspects([.. modules.Where(entry => LayerKind.Of(entry.Module) is not null)], model))
                 if (watched.Any(one => one.Module == module && !one.WasSeen))
                     throw new InvalidOperationException($"{layer} was not seen in this pass: {how}, past whoever counts; run it by call(...), or let the build lead such calls ({ForwardCalls.BuildStep}).");
@@ -147,6 +150,18 @@ public static class CensusTaker
             foreach (var one in watched)
                 one.Dispose();
         }
-        return new([.. watched.SelectMany(one => one.Layers())], samples);
+        return new([.. watched.SelectMany(one => one.Layers()), .. products.Select(OfProduct)], samples)
+        {
+            NotCounted =
+            [
+                .. modules.Where(entry => !watched.Exists(one => one.Module == entry.Module)).Select(entry => (entry.Name, entry.Module, Names: DigitalReason.UnseenProductsOf(entry.Module)))
+                    .Where(entry => entry.Names is not null)
+                    .Select(entry => $"{(entry.Name.Length == 0 ? LayerKind.NameOf(entry.Module) : entry.Name)} ({entry.Names})"),
+            ],
+        };
     }
+
+    /// <summary>Products of one function that the model's own code took.</summary>
+    private static CensusLayer OfProduct(KeyValuePair<string, long> product) =>
+        new() { Name = product.Key, Kind = "in the model's code", DigitalMultiplyAccumulates = product.Value };
 }

@@ -144,6 +144,10 @@ public sealed record CostReport(HardwareCost Hardware, Census Census, IReadOnlyL
     private IEnumerable<string> Notes()
     {
         yield return Census.InWords;
+        if (Census.DigitalShare > 0)
+            yield return Census.DigitalInWords;
+        if (Census.NotCountedInWords is { } notCounted)
+            yield return notCounted;
         var names = string.Join(", ", Energy.Keys.Where(Hardware.DataDependent.Contains).Select(NameOf));
         if (names.Length == 0)
             yield return $"{Hardware.GetType().Name} spends the same whatever the values of a sample.";

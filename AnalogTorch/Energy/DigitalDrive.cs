@@ -43,6 +43,11 @@ internal sealed class DigitalDrive : IDisposable
             case ConvolutionTranspose torch:
                 AddRows(0, TransposedShape.RowsOf(x.dim() == torch.kernel_size.Length + 1 ? x.unsqueeze(0) : x));
                 break;
+            case Embedding:
+                var rows = x.reshape(-1);
+                foreach (var (first, count) in AddressExample.BlocksOf(rows, meters[0].Lines))
+                    AddRows(0, AddressExample.OneHot(rows.narrow(0, first, count), meters[0].Lines));
+                break;
             case Bilinear:
                 AddRows(0, input.Hidden!.detach());
                 break;

@@ -13,7 +13,12 @@ internal sealed record DigitalPlan(bool IsOfDesign, LayerHardware? Hardware, IRe
     /// <summary>The hardware that is planned for a layer; null if there is none.</summary>
     public LayerHardware? Of(string path, Module module)
     {
-        var rule = Hardware is null ? null : Rules.FirstOrDefault(rule => rule.Fits(path, module));
+        var rule = RuleOf(path, module);
         return rule is null ? Hardware : rule.Hardware;
     }
+
+    /// <summary>The kind of a layer; null for one that is nothing but digital.</summary>
+    public LayerKind? KindOf(string path, Module module) => LayerRule.KindOf(RuleOf(path, module), module);
+
+    private LayerRule? RuleOf(string path, Module module) => Hardware is null ? null : Rules.FirstOrDefault(rule => rule.Fits(path, module));
 }

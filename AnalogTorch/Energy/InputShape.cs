@@ -20,7 +20,7 @@ internal static class InputShape
         var weight = kind.Matrices(module).First().Weight;
         if ((Misfit(module, weight, input.X) ?? StateMisfit(module, input)) is { } wrong)
             throw new ArgumentException($"{name}: {wrong.What} must be {wrong.Rule}, but is {Text(wrong.Shape)}{given}.");
-        if (input.X.dtype != weight.dtype)
+        if (input.X.dtype != weight.dtype && module is not Embedding)
         {
             throw new ArgumentException(
                 $"{name}: the input must be {weight.dtype} like the weights, but is {input.X.dtype} {Text(input.X.shape)}{given}; convert it with .to(...).");
@@ -34,6 +34,7 @@ internal static class InputShape
     {
         var rule = module switch
         {
+            Embedding => x.dtype is ScalarType.Int64 or ScalarType.Int32 ? null : "rows as Int64 or Int32",
             ConvolutionTranspose torch => TransposedKind.ShapeOf(torch).Misfit(x),
             Convolution torch => ConvolutionMisfit(ConvolutionGeometry.Of(torch), weight, x),
             AnalogConvolution own => ConvolutionMisfit(own.Geometry, weight, x),

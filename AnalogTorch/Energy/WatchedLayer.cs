@@ -56,7 +56,7 @@ internal sealed class WatchedLayer : IDisposable
     public static WatchedLayer? Of(string path, Module module, DigitalPlan plan, WatchedPass pass)
     {
         var tiled = AnalogLayer.Of(module);
-        var kind = tiled?.Kind ?? LayerKind.Of(module);
+        var kind = tiled?.Kind ?? plan.KindOf(path, module);
         if (kind is not null)
             return new(path, module, kind, tiled, plan.Of(path, module), plan.IsOfDesign, pass);
         var isLeaf = !module.named_children().Any();

@@ -64,10 +64,25 @@ internal abstract class LayerKind
     ];
 
     /// <summary>The kind of a module, or null for one that stays digital.</summary>
-    public static LayerKind? Of(nn.Module module) => All.FirstOrDefault(kind => kind.Handles(module)) ?? OwnLinearKind.Known(module);
+    public static LayerKind? Of(nn.Module module) => All.FirstOrDefault(kind => !kind.OnlyByRule && kind.Handles(module)) ?? OwnLinearKind.Known(module);
+
+    /// <summary>The kind of a module that a rule names, which may be one that stays digital otherwise.</summary>
+    public static LayerKind? ByRule(nn.Module module) => Of(module) ?? All.FirstOrDefault(kind => kind.Handles(module));
 
     /// <summary>What a module is called where it has no name in a model.</summary>
     public static string NameOf(nn.Module module) => module.GetType().Assembly == typeof(nn.Module).Assembly ? module.GetType().Name : module.GetName();
+
+    /// <summary>Whether modules stay digital unless a rule names them, or their type.</summary>
+    public virtual bool OnlyByRule => false;
+
+    /// <summary>Refuses what cannot be put on a tile, beside what the hardware refuses, before anything changes.</summary>
+    /// <param name="name">The module's name.</param>
+    /// <param name="module">A module of this kind that is digital.</param>
+    /// <param name="hardware">The hardware.</param>
+    /// <exception cref="ArgumentException">The module is refused.</exception>
+    public virtual void Check(string name, nn.Module module, LayerHardware hardware)
+    {
+    }
 
     /// <summary>Whether a module is of this kind.</summary>
     public abstract bool Handles(nn.Module module);

@@ -29,6 +29,7 @@ public sealed class LayerRule
     }
 
     /// <summary>Layers of a type on hardware of their own.</summary>
+    /// <remarks>An <c>Embedding</c> is put on an array that is read by address only where a rule names it so, or by its whole name.</remarks>
     /// <param name="hardware">The hardware.</param>
     public static LayerRule Of<TLayer>(LayerHardware hardware) where TLayer : nn.Module
     {
@@ -83,6 +84,13 @@ public sealed class LayerRule
 
     /// <summary>Layers of a type that stay digital.</summary>
     public static LayerRule Digital<TLayer>() where TLayer : nn.Module => new(null, typeof(TLayer), null);
+
+    /// <summary>The kind of a module, given the rule that fits it; null for one that stays digital.</summary>
+    internal static LayerKind? KindOf(LayerRule? rule, nn.Module module) =>
+        rule?.Kind ?? (rule is { NamesLayers: true, Hardware: not null } ? LayerKind.ByRule(module) : LayerKind.Of(module));
+
+    /// <summary>Whether the rule names layers, or their type, rather than a pattern that many names fit.</summary>
+    private bool NamesLayers => Pattern is null ? LayerType != typeof(nn.Module) && !LayerType!.IsGenericType : Pattern.IndexOfAny(['*', '?']) < 0;
 
     /// <summary>What the rule says of modules that are of no kind by their class; null for nothing.</summary>
     internal LayerKind? Kind { get; private init; }

@@ -12,7 +12,7 @@ namespace AnalogTorch.Layers;
 /// where no tile is concerned.
 /// </remarks>
 [EditorBrowsable(EditorBrowsableState.Never)]
-public static class LedCalls
+public static partial class LedCalls
 {
     /// <summary><c>module.forward(input)</c></summary>
     public static TResult Forward<T, TResult>(nn.Module<T, TResult> module, T input) =>
@@ -55,51 +55,6 @@ public static class LedCalls
     /// <summary><c>rnn.call(packed, state)</c></summary>
     public static (PackedSequence, Tensor) CallPacked(RNN layer, PackedSequence input, Tensor? state) =>
         RecurrentRun.Of(layer) is { } run ? Packed(run, input, state) : layer.call(input, state!);
-
-    /// <summary><c>functional.linear(input, weights, bias)</c></summary>
-    public static Tensor Linear(Tensor input, Tensor weights, Tensor? bias)
-    {
-        if (input.NumberOfElements == 0 || AnalogLayer.LayerOf(weights) is not { } layer)
-            return nn.functional.linear(input, weights, bias);
-        if (LayerPort.Of(layer.Module) is LayerPort<Tensor, Tensor> { Run: { } run } && layer.Tiles is [var tile] && weights.dim() == 2
-            && SameOrNone(bias, layer.Matrices[0].Bias))
-            return run(input);
-        throw Misused(layer, "functional.linear");
-    }
-
-    /// <summary><c>functional.conv1d(…)</c></summary>
-    public static Tensor Conv1d(Tensor input, Tensor weight, Tensor? bias, long? stride, long? padding, long? dilation, long groups) =>
-        Convolve(weight, "functional.conv1d", () => nn.functional.conv1d(input, weight, bias!, stride, padding, dilation, groups));
-
-    /// <summary><c>functional.conv2d(…)</c></summary>
-    public static Tensor Conv2d(Tensor input, Tensor weight, Tensor? bias, long[]? strides, long[]? padding, long[]? dilation, long groups) =>
-        Convolve(weight, "functional.conv2d", () => nn.functional.conv2d(input, weight, bias!, strides, padding, dilation, groups));
-
-    /// <summary><c>functional.conv3d(…)</c></summary>
-    public static Tensor Conv3d(Tensor input, Tensor weight, Tensor? bias, long[]? strides, long[]? padding, long[]? dilation, long groups) =>
-        Convolve(weight, "functional.conv3d", () => nn.functional.conv3d(input, weight, bias!, strides, padding, dilation, groups));
-
-    /// <summary><c>functional.conv_transpose1d(…)</c></summary>
-    public static Tensor ConvTranspose1d(Tensor input, Tensor weight, Tensor? bias, long? stride, long? padding, long? outputPadding, long? dilation, long groups) =>
-        Convolve(weight, "functional.conv_transpose1d", () => nn.functional.conv_transpose1d(input, weight, bias!, stride, padding, outputPadding, dilation, groups));
-
-    /// <summary><c>functional.conv_transpose2d(…)</c></summary>
-    public static Tensor ConvTranspose2d(Tensor input, Tensor weight, Tensor? bias, long[]? strides, long[]? padding, long[]? outputPadding, long[]? dilation, long groups) =>
-        Convolve(weight, "functional.conv_transpose2d", () => nn.functional.conv_transpose2d(input, weight, bias!, strides, padding, outputPadding, dilation, groups));
-
-    /// <summary><c>functional.conv_transpose3d(…)</c></summary>
-    public static Tensor ConvTranspose3d(Tensor input, Tensor weight, Tensor? bias, long[]? strides, long[]? padding, long[]? outputPadding, long[]? dilation, long groups) =>
-        Convolve(weight, "functional.conv_transpose3d", () => nn.functional.conv_transpose3d(input, weight, bias!, strides, padding, outputPadding, dilation, groups));
-
-    /// <summary><c>functional.bilinear(input1, input2, weight, bias)</c></summary>
-    public static Tensor Bilinear(Tensor first, Tensor second, Tensor weight, Tensor? bias) =>
-        Convolve(weight, "functional.bilinear", () => nn.functional.bilinear(first, second, weight, bias));
-
-    /// <summary><c>torch.matmul(input, other)</c></summary>
-    public static Tensor MatMul(Tensor input, Tensor other) => Product(input, other, "matmul", input.matmul);
-
-    /// <summary><c>torch.mm(input, other)</c></summary>
-    public static Tensor Mm(Tensor input, Tensor other) => Product(input, other, "mm", input.mm);
 
     /// <summary><c>nn.utils.clip_grad_norm_(parameters, max_norm, norm_type)</c></summary>
     public static double ClipGradNorm(IEnumerable<Parameter> parameters, double maxNorm, double normType) => GradientClipping.Norm(parameters, maxNorm, normType);
@@ -146,15 +101,6 @@ public static class LedCalls
     /// <summary><c>module.load_state_dict(source, strict, skip)</c></summary>
     public static (IList<string>, IList<string>) LoadStateDict(nn.Module module, Dictionary<string, Tensor> source, bool strict, IList<string>? skip) =>
         module.AllTiles().Any() ? ModelLoading.LoadStateDict(module, source, strict, skip) : module.load_state_dict(source, strict, skip);
-
-    private static Tensor Convolve(Tensor weight, string function, Func<Tensor> digital) =>
-        AnalogLayer.LayerOf(weight) is { } layer ? throw Misused(layer, function) : digital();
-
-    private static Tensor Product(Tensor input, Tensor other, string function, Func<Tensor, Tensor> digital) =>
-        input.NumberOfElements > 0 && (AnalogLayer.LayerOf(other) ?? AnalogLayer.LayerOf(input)) is { } layer // without rows, modules of others run as stand-ins
-            ? throw Misused(layer, function) : digital(other);
-
-    private static bool SameOrNone(Tensor? given, Parameter? own) => given is null ? own is null : own is not null && given.Handle == own.Handle;
 
     private static (PackedSequence, Tensor) Packed(RecurrentRun run, PackedSequence input, Tensor? state)
     {

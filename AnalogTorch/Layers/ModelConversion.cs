@@ -89,7 +89,7 @@ public static class ModelConversion
         if (!plans.Any(plan => plan.Hardware is not null))
             throw new ArgumentException($"{model.GetType().Name} has no layer that can become analog; ToAnalog converts Linear, Bilinear, convolution (transposed ones too) and recurrent layers that no rule leaves digital.");
         foreach (var plan in plans)
-            (plan.Hardware is null ? null : plan.Kind as OwnLinearKind)?.Check(plan.Name, plan.Module, plan.Hardware!);
+            (plan.Hardware is null ? null : plan.Kind)?.Check(plan.Name, plan.Module, plan.Hardware!);
         var matrices = plans.Where(plan => plan.Hardware is not null)
             .SelectMany(plan => plan.Kind!.Matrices(plan.Module).Select(matrix => (Name: AnalogLayer.Join(plan.Name, matrix.Suffix), Plan: plan, Matrix: matrix))).ToArray();
         var tied = matrices.GroupBy(entry => Place(entry.Matrix.Weight)).FirstOrDefault(group => group.Count() > 1);
@@ -170,7 +170,7 @@ public static class ModelConversion
         public static Plan Of(string path, nn.Module module, LayerHardware hardware, IReadOnlyList<LayerRule> rules)
         {
             var rule = rules.FirstOrDefault(rule => rule.Fits(path, module));
-            var kind = rule?.Kind ?? LayerKind.Of(module);
+            var kind = LayerRule.KindOf(rule, module);
             if (kind is null)
                 return new(path, module, null, null, DigitalReason.Of(module));
             return rule is { Hardware: null } ? new(path, module, kind, null, $"left digital by the rule for {rule}") : new(path, module, kind, rule?.Hardware ?? hardware, "");

@@ -38,7 +38,7 @@ internal sealed class OwnLinearKind(Func<nn.Module, Tensor?> weight, Func<nn.Mod
 
     /// <summary>Refuses a module that computes something else, or whose matrix the hardware cannot hold; notes what it is otherwise.</summary>
     /// <exception cref="ArgumentException">The module is refused.</exception>
-    public void Check(string name, nn.Module module, LayerHardware hardware)
+    public override void Check(string name, nn.Module module, LayerHardware hardware)
     {
         if (module is not nn.Module<Tensor, Tensor> layer || All.Any(kind => kind.Handles(module)))
             throw Refused(name, "it is a layer that is known by its class; use LayerRule.Of or LayerRule.Named");

@@ -182,13 +182,19 @@ public abstract class Tile : IDisposable
     /// <summary>Refuses weights of a dtype that the layer cannot have, and inputs that it cannot take, in a sentence that names the layer.</summary>
     internal void Check(Tensor x, Tensor weight)
     {
-        if (weight.dtype != ScalarType.Float32)
-            throw new InvalidOperationException($"{Name}: the weights of an analog tile must stay float32, but are {weight.dtype}; do not convert an analog model to another dtype.");
+        CheckWeights(weight);
         if (x.dtype != ScalarType.Float32)
             throw new ArgumentException($"{Name}: the input must be float32, but is {x.dtype}; convert it with .to(torch.float32), and with it what modules keep beside their parameters and buffers (caches, masks, tables), which model.to(...) leaves alone.");
         // Outside of a graph, a path that looks at every input anyway says so itself; inside of one, nothing may throw once the node is made.
         if (x.device_type == DeviceType.CPU && (is_grad_enabled() || !ForwardPath.TakesPasses(x)) && !IsFinite(x))
             throw NotFinite();
+    }
+
+    /// <summary>Refuses weights of a dtype that the layer cannot have.</summary>
+    internal void CheckWeights(Tensor weight)
+    {
+        if (weight.dtype != ScalarType.Float32)
+            throw new InvalidOperationException($"{Name}: the weights of an analog tile must stay float32, but are {weight.dtype}; do not convert an analog model to another dtype.");
     }
 
     /// <summary>What a layer says of inputs that hold NaN or infinity.</summary>

@@ -2,8 +2,10 @@ using AnalogTorch.Cells;
 using AnalogTorch.Core;
 using AnalogTorch.Examples.Transfer;
 using AnalogTorch.Inference;
+using AnalogTorch.Layers;
 using AnalogTorch.Presets;
 using AnalogTorch.Tiles;
+using TorchSharp.Modules;
 
 namespace AnalogTorch.Examples.Benchmarks;
 
@@ -59,12 +61,20 @@ internal static class BenchmarkTable
             bench => new InferenceContest(bench.Digits, HardwareAware.ConvertForInference, bench.Settings.Seed)),
         Duel("inference-programmed-mlp", "the same on a chip of programmed pairs, a day after programming, with drift compensation ÷ digital inference", 1.6, 1.3,
             bench => new InferenceContest(bench.Digits, (model, seed) => model.Program(PcmPresets.Inference, seed).DriftTo(Units.Day), bench.Settings.Seed)),
+        Shared("in-memory", (model, seed) => { model.ToAnalog(BenchmarkHardware.EightBitForward, seed); return null; }),
+        Shared("hardware-aware", HardwareAware.ConvertForInference),
+        Shared("programmed", (model, seed) => model.Program(PcmPresets.Inference, seed).DriftTo(Units.Day)),
         Duel("mlnet-fit", "fit of a digital network in an ML.NET pipeline, 4,000 rows, 64-64-10, batch 16, 5 epochs, from data view to transformer ÷ the bare TorchSharp loop", 1.15, 1.05,
             bench => new PipelineContest(bench.Settings.Seed)),
     ];
 
     private static BenchmarkRow Twin(string name, string what, double bound, double aim, Func<long, TwinContest> contest) =>
         Duel(name, what, bound, aim, bench => contest(bench.Settings.Seed));
+
+    // 1.6 times the throughput of one thread is 2 / 1.6 of its time for twice the work.
+    private static BenchmarkRow Shared(string way, Func<Sequential, long, IDisposable?> deploy) =>
+        Duel($"shared-{way}", $"two threads that evaluate one network of two layers 512×512, batch 64, {way}, ÷ one thread that does half of the work", 1.25, 1.1,
+            bench => new SharedContest(deploy, bench.Settings.Seed));
 
     private static BenchmarkRow Update(double density, double bound, double aim) =>
         Duel(FormattableString.Invariant($"update-{density}"),

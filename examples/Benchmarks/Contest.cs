@@ -10,6 +10,9 @@ internal abstract class Contest : IDisposable
     /// <summary>Segments of either side, where their length is fixed.</summary>
     public virtual int Segments => 0;
 
+    /// <summary>Whether both sides work on the calling thread alone, so that its processor time is theirs.</summary>
+    public virtual bool UsesOneThread => true;
+
     /// <summary>One step of torch alone.</summary>
     public abstract void Digital();
 

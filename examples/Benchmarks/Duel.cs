@@ -30,7 +30,7 @@ internal sealed class Duel(BenchmarkSettings settings, Action<int, int> progress
             (digital, analog) = Measure(contest);
         return new(
             [.. analog.Zip(digital, (a, d) => a.Seconds / d.Seconds)],
-            [.. analog.Zip(digital, (a, d) => settings.Threads == 1 ? a.CpuSeconds / d.CpuSeconds : double.NaN)],
+            [.. analog.Zip(digital, (a, d) => settings.Threads == 1 && contest.UsesOneThread ? a.CpuSeconds / d.CpuSeconds : double.NaN)],
             Quantiles.Median(digital.Select(span => span.Seconds)),
             Quantiles.Median(analog.Select(span => span.Seconds)));
     }

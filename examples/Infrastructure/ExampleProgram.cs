@@ -103,6 +103,8 @@ public sealed class ExampleProgram
         try
         {
             run = ExampleRun.Open(example.Name, options, console, cancel);
+            if (TorchSelfCheck.Run() is { } finding)
+                error.WriteLine(finding);
             example.Run(run, arguments);
             // A run that was told to stop is incomplete, even if the example ended quietly.
             cancel.ThrowIfCancellationRequested();

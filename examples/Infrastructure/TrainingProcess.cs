@@ -59,6 +59,7 @@ internal static class TrainingProcess
     public static int Serve(string kind)
     {
         torch.set_num_threads(1); // as many trainings run as there are cores
+        TorchSelfCheck.Run(); // the program that started this process has said what was found
         using var scope = torch.NewDisposeScope();
         var type = typeof(TrainingTask).Assembly.GetType(kind, throwOnError: true)!;
         var task = (TrainingTask)JsonSerializer.Deserialize(Console.ReadLine()!, type, Json)!;
