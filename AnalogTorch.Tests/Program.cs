@@ -1,7 +1,6 @@
 using System.Globalization;
 using AnalogTorch.Tests.Checkpoints;
 using AnalogTorch.Tests.Core;
-using AnalogTorch.Tests.MlNet;
 using AnalogTorch.Tests.Presets;
 
 namespace AnalogTorch.Tests;
@@ -13,7 +12,6 @@ internal static class Program
     {
         [CheckpointWriter.Argument, var path] => CheckpointWriter.Run(path),
         [DropoutTraining.Argument, var path, var optimizer, var analog] => DropoutTraining.Run(path, optimizer, analog),
-        [ModelReader.Argument, var path] => ModelReader.Run(path),
         [ExtensionProbe.Argument] => ExtensionProbe.Run(),
         [PairAblation.Argument, var folder, var images, var epochs, var seeds, .. var names] =>
             PairAblation.Run(folder, Whole(images), Whole(epochs), Whole(seeds), names),

@@ -47,7 +47,7 @@ public class FreshProcessTests
         if (programmed)
             model = model.Programmed(after: 1000, recalibrateWith: data);
         ml.Model.Save(model, data.Schema, folder.At("model.zip"));
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "AnalogTorch.Tests.dll"), ModelReader.Argument, folder.At("model.zip")]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "AnalogTorch.Tests.Applications.dll"), ModelReader.Argument, folder.At("model.zip")]) { RedirectStandardOutput = true };
         using var process = Process.Start(start)!;
         var said = process.StandardOutput.ReadToEnd().Trim().Split(Environment.NewLine);
         process.WaitForExit();
