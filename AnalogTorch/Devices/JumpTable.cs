@@ -7,7 +7,7 @@ namespace AnalogTorch.Devices;
 
 /// <summary>A device whose step is drawn from the whole distribution of steps at its conductance.</summary>
 /// <remarks>
-/// ΔG = G_max·T[bin(G/G_max)](u) with u uniform in [0, 1): one inverse distribution function per bin of conductance and
+/// <c>ΔG = G_max·T[bin(G/G_max)](u)</c> with u uniform in [0, 1): one inverse distribution function per bin of conductance and
 /// direction (the jump tables of Burr et al. 2014/15 and Sidler et al.). Conductance and step are relative to the G_max of the
 /// element, so that one table serves elements of different range. Update rules count a pulse as the mean step over all conductances.
 /// </remarks>

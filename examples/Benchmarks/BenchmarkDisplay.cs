@@ -7,6 +7,9 @@ namespace AnalogTorch.Examples.Benchmarks;
 /// <remarks>It draws between measurements and on their own thread: a thread of its own would take time from them.</remarks>
 internal sealed class BenchmarkDisplay
 {
+    private const int Wide = 118;
+    private static readonly int[] OfAWideTable = [4, 7, 8]; // processor time, and the two times of a step
+
     private static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(250);
     private readonly IAnsiConsole console;
     private readonly IReadOnlyList<BenchmarkRow> rows;
@@ -64,7 +67,7 @@ internal sealed class BenchmarkDisplay
 
     private Table Draw()
     {
-        var table = new Table().RoundedBorder();
+        var table = new Table().SimpleBorder();
         foreach (var (column, index) in BenchmarkReport.Columns.Select((column, index) => (column, index)).Where(entry => Shown(entry.index)))
             table.AddColumn(new TableColumn(column) { Alignment = index == 0 ? Justify.Left : Justify.Right });
         foreach (var row in rows)
@@ -76,5 +79,5 @@ internal sealed class BenchmarkDisplay
     }
 
     // A terminal is not wide enough for what is measured and for what was found beside it; the report has both.
-    private static bool Shown(int column) => column != 1 && column != BenchmarkReport.Columns.Count - 1;
+    private bool Shown(int column) => column != 1 && column != BenchmarkReport.Columns.Count - 1 && (console.Profile.Width >= Wide || !OfAWideTable.Contains(column));
 }

@@ -21,7 +21,7 @@ internal sealed class BenchmarkExample : Example
     public override void Run(ExampleRun run, ParseResult arguments)
     {
         if (run.Options.Seeds != 1)
-            throw new ArgumentException($"--seeds must be 1 for benchmark, but is {run.Options.Seeds}: the spread is that over segments of time.");
+            throw new UsageException($"--seeds must be 1 for benchmark, but is {run.Options.Seeds}: the spread is that over segments of time.");
         Downloads.Mnist(run);
         var settings = new BenchmarkSettings { Threads = arguments.GetValue(threads), Seed = run.Options.Seed, Quick = run.Options.Quick };
         var named = arguments.GetValue(rows)!;
@@ -29,6 +29,8 @@ internal sealed class BenchmarkExample : Example
         var table = named.Count > 0 ? [.. BenchmarkTable.Rows.Where(row => named.Contains(row.Name))] : grow || single ? [] : BenchmarkTable.Rows;
         grow |= named.Count == 0 && !single && !settings.Quick; // the full run
 
+        if (settings.Threads > Environment.ProcessorCount)
+            run.Console.WriteLine($"--threads {settings.Threads} is more than the {Environment.ProcessorCount} cores of this process: threads take turns, and times mean little.");
         var before = torch.get_num_threads();
         torch.set_num_threads(settings.Threads);
         try

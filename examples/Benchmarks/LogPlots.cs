@@ -15,7 +15,7 @@ internal static class LogPlots
         var all = curves.Concat(bounds).ToArray();
         for (var i = 0; i < all.Length; i++)
         {
-            var line = plot.Add.Scatter(Logs(all[i].X), Logs(all[i].Y), Plots.Hue(i));
+            var line = plot.Add.Scatter(Logs(all[i].X), Logs(all[i].Y), Plots.Hue(all[i].Name, i));
             line.LineWidth = i < curves.Count ? 2 : 1.5f;
             line.MarkerSize = i < curves.Count ? 6 : 0;
             line.LinePattern = i < curves.Count ? LinePattern.Solid : LinePattern.Dashed;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Text.Json.Nodes;
 using AnalogTorch.Core;
@@ -34,17 +33,12 @@ internal sealed record Machine(int Threads, double CopyBytesPerSecond, double No
             2.0 * side * side * side / Best(time, () => product.addmm_(a, b, beta: 0, alpha: 1)));
     }
 
-    /// <summary>The processor's name, where the system tells it.</summary>
-    public static string Processor =>
-        (OperatingSystem.IsLinux() ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim() : null)
-        ?? RuntimeInformation.ProcessArchitecture.ToString();
-
     /// <summary>Widest vectors that the hardware adds at once.</summary>
     public static string Vectors => Vector512.IsHardwareAccelerated ? "512 bits" : Vector256.IsHardwareAccelerated ? "256 bits" : "128 bits";
 
     public IEnumerable<(string Name, string Value)> Facts =>
     [
-        ("Processor", Processor),
+        ("Processor", Processor.Name),
         ("Cores of this process", $"{Environment.ProcessorCount}"),
         ("Vectors", Vectors),
         ("Threads of torch and of the kernels", $"{Threads}"),
@@ -55,7 +49,7 @@ internal sealed record Machine(int Threads, double CopyBytesPerSecond, double No
 
     public JsonObject ToJson() => new()
     {
-        ["processor"] = Processor,
+        ["processor"] = Processor.Name,
         ["cores"] = Environment.ProcessorCount,
         ["vectors"] = Vectors,
         ["threads"] = Threads,

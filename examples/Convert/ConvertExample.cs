@@ -35,8 +35,19 @@ internal sealed class ConvertExample : Example
         run.Config = JsonNode.Parse(ConfigJson.Write(config));
         var (network, name) = Network(run, arguments.GetValue(subject)!, arguments.GetValue(model));
         var rules = (arguments.GetValue(digital) ?? []).Select(LayerRule.Digital).ToArray();
-        var report = network.PlanAnalog(config, rules);
-        Show(run, name, arguments.GetValue(hardware)!, report);
+        Show(run, name, arguments.GetValue(hardware)!, Planned(network, config, rules));
+    }
+
+    private static ConversionReport Planned(nn.Module network, LayerHardware config, IReadOnlyList<LayerRule> rules)
+    {
+        try
+        {
+            return network.PlanAnalog(config, rules);
+        }
+        catch (ArgumentException e) when (rules.Count > 0)
+        {
+            throw new UsageException($"--digital: {e.Message}");
+        }
     }
 
     /// <summary>The network that was asked for, with the file's weights if it was a file.</summary>
@@ -45,9 +56,9 @@ internal sealed class ConvertExample : Example
         if (!File.Exists(subject))
         {
             if (Zoo.All.All(architecture => architecture.Name != subject))
-                throw new ArgumentException($"'{subject}' is neither a file nor an architecture; name a weight file, or one of {string.Join(", ", Zoo.All.Select(architecture => architecture.Name))}.");
+                throw new UsageException($"'{subject}' is neither a file nor an architecture; name a weight file, or one of {string.Join(", ", Zoo.All.Select(architecture => architecture.Name))}.");
             if (model is not null)
-                throw new ArgumentException($"--model says what a weight file is for, but '{subject}' is an architecture itself; leave --model out.");
+                throw new UsageException($"--model says what a weight file is for, but '{subject}' is an architecture itself; leave --model out.");
             return (Built(run, Zoo.Find(subject)), subject);
         }
         using var file = WeightFile.Open(subject);
@@ -75,7 +86,7 @@ internal sealed class ConvertExample : Example
                 return (network, architecture.Name);
             network.Dispose();
         }
-        throw new ArgumentException(
+        throw new InvalidDataException(
             $"{file.Path} holds {elements:N0} numbers and fits none of {string.Join(", ", Zoo.All.Select(architecture => architecture.Name))}; "
             + "name the architecture with --model to see what does not fit.");
     }
@@ -92,7 +103,7 @@ internal sealed class ConvertExample : Example
             return hardware;
         var sizes = tile.Split('x');
         if (sizes.Length != 2 || !int.TryParse(sizes[0], NumberStyles.None, CultureInfo.InvariantCulture, out var inputs) || !int.TryParse(sizes[1], NumberStyles.None, CultureInfo.InvariantCulture, out var outputs) || inputs < 1 || outputs < 1)
-            throw new ArgumentException($"--tile must be inputs x outputs, such as 512x512, or none, but is '{tile}'.");
+            throw new UsageException($"--tile must be inputs x outputs, such as 512x512, or none, but is '{tile}'.");
         return hardware with { Size = new LimitedSize { Inputs = inputs, Outputs = outputs } };
     }
 

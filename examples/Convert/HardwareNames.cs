@@ -18,7 +18,7 @@ internal static partial class HardwareNames
 
     /// <summary>A preset by name.</summary>
     public static LayerHardware Find(string name) =>
-        All.TryGetValue(name, out var hardware) ? hardware : throw new ArgumentException($"--hardware must be one of {string.Join(", ", All.Keys)}, but is '{name}'.");
+        All.TryGetValue(name, out var hardware) ? hardware : throw new UsageException($"--hardware must be one of {string.Join(", ", All.Keys)}, but is '{name}'.");
 
     [GeneratedRegex("(?<=[a-z0-9])(?=[A-Z])")]
     private static partial Regex Humps();

@@ -15,8 +15,8 @@ internal sealed class ConvnetExample : Example
     private static readonly string[] AllWays = [.. ConvnetWay.All.Select(way => way.Name)];
 
     private readonly Option<IReadOnlyList<string>> ways = Cli.Choices("--ways", "Which ways to train", AllWays, AllWays);
-    private readonly Option<int> epochs = Cli.Integer("--epochs", "Passes over the training images; 0 takes what suits the run", 0, 0, 10_000);
-    private readonly Option<int> images = Cli.Integer("--images", "Training images; 0 takes what suits the data", 0, 0, 1_000_000);
+    private readonly Option<int?> epochs = Cli.Optional("--epochs", "Passes over the training images", "what suits the run", 1, 10_000);
+    private readonly Option<int?> images = Cli.Optional("--images", "Training images", "what suits the data", 1, 1_000_000);
     private readonly Option<int> batch = Cli.Integer("--batch", "Images of one step", 1, 1, 100_000);
     private readonly Option<double> rate = Cli.Number("--rate", "Factor on the learning rates", 1, 0, 1000);
 
@@ -33,10 +33,10 @@ internal sealed class ConvnetExample : Example
         var task = new ConvnetTask
         {
             Data = run.Data?.Path,
-            Images = arguments.GetValue(images),
+            Images = arguments.GetValue(images) ?? 0,
             Quick = run.Options.Quick,
             DataSeed = run.Options.Seed,
-            Epochs = arguments.GetValue(epochs) is > 0 and var asked ? asked : run.Options.Quick ? QuickEpochs : DefaultEpochs,
+            Epochs = arguments.GetValue(epochs) ?? (run.Options.Quick ? QuickEpochs : DefaultEpochs),
             BatchSize = arguments.GetValue(batch),
             RateFactor = arguments.GetValue(rate),
         };
@@ -47,7 +47,7 @@ internal sealed class ConvnetExample : Example
 
         string[] names = [.. chosen.Select(way => way.Name)];
         var (results, failure) = SideBySide.Train<ConvnetTask, ConvnetResult>(run, task, train.Count, names, each => each);
-        var rows = Summary<ConvnetResult>.Of(names, results, ConvnetWay.Digital.Name);
+        var rows = Summary<ConvnetResult>.Of(names, results, ConvnetWay.Digital.Name, test.Count);
         foreach (var row in rows)
             run.AddRow(row.Way, [.. row.Figures, ("images_per_second", task.Epochs * train.Count / row.Seconds), .. LayerTable.Figures(row.Runs[0].Layers)]);
         if (rows.Count > 0)

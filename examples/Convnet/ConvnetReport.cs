@@ -12,6 +12,7 @@ internal static class ConvnetReport
         report.Heading("Accuracy")
             .Text("One network in plain TorchSharp, converted by one line, trained by one loop.")
             .Text($"Share of the test images that the network gets right{TrainingResult.Averaging(rows[0].Runs[0].Accuracy.Length)}.")
+            .Text(Summary<ConvnetResult>.Meaning(rows, ConvnetWay.Digital.Name))
             .Table(Summary<ConvnetResult>.Columns, rows.Select(row => row.Cells(ConvnetWay.Digital.Name)))
             .Plot(Plots.Bars("test accuracy [%]", "F2", [.. rows.Select(row => new Column(row.Way, 100 * row.Mean, 100 * row.Std))])
                 .Between(Math.Max(0, Math.Floor(100 * rows.Min(row => row.Mean)) - 2), 100), "The ways beside each other. The axis does not start at 0.")

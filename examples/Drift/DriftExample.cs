@@ -96,13 +96,11 @@ internal sealed class DriftExample : Example
 
     private static void Show(IAnsiConsole console, IEnumerable<string> chosen, IReadOnlyList<Point> series, IReadOnlyList<DriftResult> results)
     {
-        var table = new Table().RoundedBorder().AddColumns(["network", "compensation", "digital", .. DriftTask.Times.Select(time => Units.Format(time, "s"))]);
-        foreach (var group in chosen.SelectMany(way => series.Where(point => point.Way == way).GroupBy(point => point.Compensation)))
+        foreach (var way in chosen.Where(way => series.Any(point => point.Way == way)))
         {
-            var way = group.First().Way;
-            table.AddRow([way, group.Key, Numbers.Percent(Digital(way, results)), .. group.Select(point => Numbers.Percent(point.Mean))]);
+            console.WriteLine($"{way}: {Numbers.Percent(Digital(way, results))} digitally; on a chip, by what is done against drift, mean over {series.First(point => point.Way == way).Count} evaluations:");
+            ConsoleTable.Write(console, DriftReport.Columns(series, way), DriftReport.Cells(series, way, point => Numbers.Percent(point.Mean)));
         }
-        console.Write(table);
     }
 
     private static JsonObject Describe(DriftTask task, Models.Data.ImageSet train, Models.Data.ImageSet test) => new()

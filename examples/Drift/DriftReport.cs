@@ -1,5 +1,4 @@
 using System.Globalization;
-using AnalogTorch.Core;
 
 namespace AnalogTorch.Examples.Drift;
 
@@ -19,15 +18,24 @@ internal static class DriftReport
         foreach (var way in ways.Where(way => series.Any(point => point.Way == way)))
         {
             var curves = series.Where(point => point.Way == way).GroupBy(point => point.Compensation).Select(group => new Curve(
-                group.Key, [.. group.Select(point => Math.Log10(point.Time))], [.. group.Select(point => 100 * point.Mean)], [.. group.Select(point => 100 * point.Std)])).ToArray();
-            report.Plot(Plots.Lines("time after programming [log10 s]", "test accuracy [%]", curves),
-                string.Create(CultureInfo.InvariantCulture, $"{way}: {100 * digital(way):F2} % digitally. Bands are a standard deviation over {series.First(point => point.Way == way).Count} evaluations; a day is at 4.9, a year at 7.5."));
+                group.Key, [.. group.Select(point => Math.Log10(point.Time))], [.. group.Select(point => 100 * point.Mean)], group.First().Count > 1 ? [.. group.Select(point => 100 * point.Std)] : null)).ToArray();
+            var count = series.First(point => point.Way == way).Count;
+            var bands = count > 1 ? $"Bands are a standard deviation over {count} evaluations. " : "One evaluation: no bands. ";
+            report.Plot(Plots.Lines(TimeAxis.Label, "test accuracy [%]", curves).OnTimes(),
+                string.Create(CultureInfo.InvariantCulture, $"{way}: {100 * digital(way):F2} % digitally. {bands}The axis does not start at 0."));
             if (curves.Length > 1)
-                report.Plot(Plots.Lines("time after programming [log10 s]", "test accuracy [%]", [.. curves.Where(curve => curve.Name != "none")]), $"{way}: the same without the curve of no compensation.");
+                report.Plot(Plots.Lines(TimeAxis.Label, "test accuracy [%]", [.. curves.Where(curve => curve.Name != "none")]).OnTimes(), $"{way}: the same without the curve of no compensation. The axis does not start at 0.");
+            report.Table(Columns(series, way), Cells(series, way, point => point.Count > 1
+                ? string.Create(CultureInfo.InvariantCulture, $"{100 * point.Mean:F2} ± {100 * point.Std:F2} %") : Numbers.Percent(point.Mean)));
         }
-        report.Table(["network", "compensation", .. DriftTask.Times.Select(time => Units.Format(time, "s"))],
-            ways.SelectMany(way => series.Where(point => point.Way == way).GroupBy(point => point.Compensation)).Select(group => (string[])
-                [group.First().Way, group.Key, .. group.Select(point => string.Create(CultureInfo.InvariantCulture, $"{100 * point.Mean:F2} ± {100 * point.Std:F2} %"))]));
         run.ReportConfig();
     }
+
+    /// <summary>Titles of a table of one network: times below each other, a column for what is done against drift.</summary>
+    public static IReadOnlyList<string> Columns(IReadOnlyList<DriftExample.Point> series, string way) =>
+        ["time", .. series.Where(point => point.Way == way).Select(point => point.Compensation).Distinct()];
+
+    /// <summary>Cells of that table.</summary>
+    public static IReadOnlyList<IReadOnlyList<string>> Cells(IReadOnlyList<DriftExample.Point> series, string way, Func<DriftExample.Point, string> text) =>
+        [.. series.Where(point => point.Way == way).GroupBy(point => point.Time).OrderBy(group => group.Key).Select(group => (string[])[TimeAxis.Text(group.Key), .. group.Select(text)])];
 }

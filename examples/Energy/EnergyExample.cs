@@ -76,28 +76,29 @@ internal sealed class EnergyExample : Example
 
     private static void Show(IAnsiConsole console, IEnumerable<EnergyCase> cases)
     {
-        var table = new Table().RoundedBorder().AddColumns(["case", "TOP/s/W", "energy", "time", "area [[mm²]]", "TOP/s/mm²", "devices"]);
+        var rows = new List<string[]>();
         foreach (var entry in cases)
         {
             var report = entry.Report;
-            table.AddRow(entry.Name, Text(report.TopsPerWatt), Units.Format(report.JoulesPerInference, "J"), Units.Format(report.SecondsPerInference, "s"),
-                Text(1e6 * report.SquareMetres), Text(report.TopsPerSquareMillimetre), report.Devices == 0 ? "" : report.Devices.ToString("N0", CultureInfo.InvariantCulture));
+            rows.Add([entry.Name, Text(report.TopsPerWatt), Units.Format(report.JoulesPerInference, "J"), Units.Format(report.SecondsPerInference, "s"),
+                Text(1e6 * report.SquareMetres), Text(report.TopsPerSquareMillimetre), report.Devices == 0 ? "" : report.Devices.ToString("N0", CultureInfo.InvariantCulture)]);
         }
-        console.Write(table);
+        foreach (var group in rows.Zip(cases).GroupBy(entry => entry.Second.Network))
+            ConsoleTable.Write(console, ["case", "TOP/s/W", "energy", "time", "mm²", "TOP/s/mm²", "devices"], [.. group.Select(entry => entry.First)]);
     }
 
     private static void Show(IAnsiConsole console, IReadOnlyList<EnergyResult> results)
     {
-        var table = new Table().RoundedBorder().AddColumns(["network", "digital", "after a day", "energy", "time", "area [[mm²]]", "TOP/s/W"]);
+        var rows = new List<string[]>();
         foreach (var result in results.Where(result => result.Way != EnergyTask.Training))
         {
             foreach (var point in result.Points.Where(point => point.Name == "day" || !result.Points.Any(point.IsBeatenBy)))
             {
-                table.AddRow($"{result.Way}, {(point.Name == "day" ? "one array a layer" : point.Name)}", Numbers.Percent(result.Accuracy[^1]), Numbers.Percent(point.Accuracy), Units.Format(point.Joules, "J"),
-                    Units.Format(point.Seconds, "s"), Text(1e6 * point.SquareMetres), Text(point.TopsPerWatt));
+                rows.Add([$"{result.Way}, {(point.Name == "day" ? "one array a layer" : point.Name)}", Numbers.Percent(result.Accuracy[^1]), Numbers.Percent(point.Accuracy), Units.Format(point.Joules, "J"),
+                    Units.Format(point.Seconds, "s"), Text(1e6 * point.SquareMetres), Text(point.TopsPerWatt)]);
             }
         }
-        console.Write(table);
+        ConsoleTable.Write(console, ["network", "digital", "after a day", "energy", "time", "mm²", "TOP/s/W"], rows);
     }
 
     private static JsonObject Describe(EnergyTask task, Models.Data.ImageSet train, Models.Data.ImageSet test) => new()

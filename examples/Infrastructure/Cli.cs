@@ -16,6 +16,21 @@ public static class Cli
                 ? (number, null)
                 : (default, $"{name} must be a whole number in [{min}, {max}], but is '{text}'."));
 
+    /// <summary>A whole number in [min, max], or null where it is not given.</summary>
+    /// <param name="name">Name of the option.</param>
+    /// <param name="description">What it is.</param>
+    /// <param name="otherwise">What is taken where it is not given.</param>
+    /// <param name="min">Least value.</param>
+    /// <param name="max">Largest value.</param>
+    public static Option<int?> Optional(string name, string description, string otherwise, int min, int max) => new(name)
+    {
+        Description = $"{description} [{min} … {max}] (default: {otherwise})",
+        HelpName = "N",
+        CustomParser = result => int.TryParse(Single(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
+            ? number
+            : Reject<int?>(result, $"{name} must be a whole number in [{min}, {max}], but is '{Single(result)}'."),
+    };
+
     /// <summary>A number in [min, max].</summary>
     public static Option<double> Number(string name, string description, double value, double min, double max) =>
         Parsed(name, FormattableString.Invariant($"{description} [{min} … {max}]"), "X", value, text =>

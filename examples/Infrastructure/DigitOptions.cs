@@ -6,9 +6,9 @@ namespace AnalogTorch.Examples;
 /// <param name="epochs">What the epochs are, for the help page.</param>
 internal sealed class DigitOptions(string epochs)
 {
-    private readonly Option<int> epochs = Cli.Integer("--epochs", $"{epochs}; 0 takes what suits the run", 0, 0, 10_000);
-    private readonly Option<int> images = Cli.Integer("--images", "Training images; 0 takes what suits the data", 0, 0, 1_000_000);
-    private readonly Option<int> chips = Cli.Integer("--chips", "Chips, each with devices of its own, per training; 0 takes what suits the run", 0, 0, 1000);
+    private readonly Option<int?> epochs = Cli.Optional("--epochs", $"{epochs}", "what suits the run", 1, 10_000);
+    private readonly Option<int?> images = Cli.Optional("--images", "Training images", "what suits the data", 1, 1_000_000);
+    private readonly Option<int?> chips = Cli.Optional("--chips", "Chips, each with devices of its own, per training", "what suits the run", 1, 1000);
 
     /// <summary>The options.</summary>
     public IReadOnlyList<Option> All => [epochs, images, chips];
@@ -17,15 +17,15 @@ internal sealed class DigitOptions(string epochs)
     public IReadOnlyList<Option> Training => [epochs, images];
 
     /// <summary>Training images; 0 for what suits the data.</summary>
-    public int Images(ParseResult arguments) => arguments.GetValue(images);
+    public int Images(ParseResult arguments) => arguments.GetValue(images) ?? 0;
 
     /// <summary>Passes over them.</summary>
     /// <param name="arguments">What the user asked for.</param>
     /// <param name="suits">What suits the run.</param>
-    public int Epochs(ParseResult arguments, int suits) => arguments.GetValue(epochs) is > 0 and var asked ? asked : suits;
+    public int Epochs(ParseResult arguments, int suits) => arguments.GetValue(epochs) ?? suits;
 
     /// <summary>Chips per training: three, and one where the work is to be small, unless others were asked for.</summary>
     /// <param name="run">The run.</param>
     /// <param name="arguments">What the user asked for.</param>
-    public int Chips(ExampleRun run, ParseResult arguments) => arguments.GetValue(chips) is > 0 and var asked ? asked : run.Options.Quick ? 1 : 3;
+    public int Chips(ExampleRun run, ParseResult arguments) => arguments.GetValue(chips) ?? (run.Options.Quick ? 1 : 3);
 }

@@ -38,7 +38,7 @@ internal abstract record DigitTask : TrainingTask
             ? GeneratedDigits.Create(Quick ? sizes.QuickTest : sizes.Test, DataSeed, train: false)
             : Models.Data.Mnist.Load(DataFolder.Open(Data), train: false);
         if (Images > train.Count)
-            throw new ArgumentException($"--images must be at most {train.Count} with this data, but is {Images}.");
+            throw new UsageException($"--images must be at most {train.Count} with this data, but is {Images}.");
         if (Data is not null && (Images > 0 || Quick))
             train = train.Take(Images > 0 ? Images : sizes.QuickTrain);
         return (train, test);

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace AnalogTorch.Examples;
 
-/// <summary>One example: a subcommand of the program. To add one, derive from this and add a line to <c>Program.cs</c>.</summary>
+/// <summary>One example: a subcommand of the program. To add one, derive from this and add it to <see cref="AllExamples"/>.</summary>
 public abstract class Example
 {
     /// <summary>The subcommand's name, in lower case.</summary>

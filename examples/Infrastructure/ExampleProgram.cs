@@ -59,12 +59,7 @@ public sealed class ExampleProgram
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
 
-        root.Subcommands.Clear();
-        foreach (var example in examples)
-        {
-            root.Subcommands.Add(CommandOf(example, cancel.Token));
-        }
-        var parsed = root.Parse(arguments);
+        var parsed = Parse(arguments, cancel.Token);
         if (parsed.Errors.Count > 0)
         {
             error.WriteLine(Explain(parsed));
@@ -77,6 +72,19 @@ public sealed class ExampleProgram
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null,
         });
+    }
+
+    /// <summary>What is wrong with arguments, in one sentence; null if they are a command that would run.</summary>
+    public string? Fault(string[] arguments) => Parse(arguments, default) is { Errors.Count: > 0 } parsed ? Explain(parsed) : null;
+
+    private ParseResult Parse(string[] arguments, CancellationToken cancel)
+    {
+        root.Subcommands.Clear();
+        foreach (var example in examples)
+        {
+            root.Subcommands.Add(CommandOf(example, cancel));
+        }
+        return root.Parse(arguments);
     }
 
     private Command CommandOf(Example example, CancellationToken cancel)
@@ -102,7 +110,7 @@ public sealed class ExampleProgram
         var saving = false;
         try
         {
-            run = ExampleRun.Open(example.Name, options, console, cancel);
+            run = ExampleRun.Open(example.Name, options, console, cancel, string.Join(' ', arguments.Tokens.Select(token => token.Value)));
             if (TorchSelfCheck.Run() is { } finding)
                 error.WriteLine(finding);
             example.Run(run, arguments);
@@ -116,6 +124,10 @@ public sealed class ExampleProgram
         catch (Exception e) when (Root(e) is OperationCanceledException && cancel.IsCancellationRequested)
         {
             return Rescue(run, "Stopped", Cancelled);
+        }
+        catch (Exception e) when (Root(e) is UsageException)
+        {
+            return Rescue(saving ? null : run, OneLine(Root(e)), Usage);
         }
         catch (Exception e) when (Root(e) is IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException)
         {

@@ -19,8 +19,14 @@ public sealed class ExampleRun
     private ExampleRun(string example, RunOptions options, DataFolder? data, IAnsiConsole console, CancellationToken cancel)
     {
         (Example, Options, Data, Console, Cancel) = (example, options, data, console, cancel);
-        Report = new HtmlReport($"AnalogTorch: {example}");
+        Report = new HtmlReport($"AnalogTorch: {example}") { Notice = options.Quick ? QuickNotice : "" };
     }
+
+    /// <summary>What a run that was made small says of its figures.</summary>
+    public const string QuickNotice = "--quick: this run shows the mechanics; its figures come from too little data and training to be a result.";
+
+    /// <summary>The command line, as the user gave it.</summary>
+    public string CommandLine { get; init; } = "";
 
     /// <summary>The example's name.</summary>
     public string Example { get; }
@@ -72,7 +78,7 @@ public sealed class ExampleRun
 
     /// <summary>Opens the output and the data folder, before any work is done.</summary>
     /// <exception cref="IOException">One of them cannot be used.</exception>
-    public static ExampleRun Open(string example, RunOptions options, IAnsiConsole console, CancellationToken cancel)
+    public static ExampleRun Open(string example, RunOptions options, IAnsiConsole console, CancellationToken cancel, string commandLine = "")
     {
         AtomicFile.Probe(options.Output);
         var data = options switch
@@ -81,7 +87,12 @@ public sealed class ExampleRun
             { Data: { } path } => DataFolder.Open(path),
             _ => null,
         };
-        return new(example, options, data, console, cancel);
+        var run = new ExampleRun(example, options, data, console, cancel) { CommandLine = commandLine };
+        // The first line at once: what follows may load and compile for some seconds.
+        console.WriteLine($"{example}: {run.SeedNames}, {(data is null ? "data made by the program" : $"data of {data.Name}")}, {Processor.Name}, {Environment.ProcessorCount} cores.");
+        if (options.Quick)
+            console.WriteLine(QuickNotice);
+        return run;
     }
 
     /// <summary>Adds a row of figures: fractions and SI units. A figure that is not a number is written as null.</summary>
@@ -109,7 +120,7 @@ public sealed class ExampleRun
     }
 
     /// <summary>Ends the report with the configuration.</summary>
-    public void ReportConfig() => Report.Heading("Config").Text("Everything that was simulated, as the library reads it back.").Code(Config!.ToJsonString(Indented));
+    public void ReportConfig() => Report.Heading("Config").Folded("Everything that was simulated, as the library reads it back", Config!.ToJsonString(Indented));
 
     /// <summary>Writes <c>metrics.json</c> and <c>report.html</c>, each whole or not at all; may be called again.</summary>
     public void Save(bool complete)
@@ -117,6 +128,8 @@ public sealed class ExampleRun
         AtomicFile.Write(MetricsPath, Metrics(complete).ToJsonString(Indented) + "\n");
         AtomicFile.Write(ReportPath, Report.ToHtml(Facts(complete)));
     }
+
+    private string SeedNames => Options.Seeds == 1 ? $"seed {Options.Seed}" : $"seeds {Options.Seed} to {Options.Seed + Options.Seeds - 1}";
 
     private JsonObject Metrics(bool complete)
     {
@@ -132,6 +145,8 @@ public sealed class ExampleRun
                 ["seconds"] = Math.Round(Seconds, 3),
                 ["data"] = DataName,
                 ["complete"] = complete,
+                ["quick"] = Options.Quick,
+                ["command"] = CommandLine,
                 ["config"] = Config?.DeepClone(),
                 ["rows"] = new JsonArray([.. rows.Select(row => row.DeepClone())]),
             };
@@ -140,13 +155,13 @@ public sealed class ExampleRun
 
     private IEnumerable<(string Name, string Value)> Facts(bool complete) =>
     [
-        ("Example", Example),
-        ("Version", BuildVersion.Version),
-        ("Commit", BuildVersion.Commit),
-        ("Runtime", System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription),
-        ("Seeds", Options.Seeds == 1 ? $"{Options.Seed}" : $"{Options.Seed} … {Options.Seed + Options.Seeds - 1}"),
+        ("Command", CommandLine),
+        ("Quick", Options.Quick ? "yes: no result" : "no"),
+        ("Seeds", SeedNames),
         ("Data", DataName),
-        ("Seconds", FormattableString.Invariant($"{Seconds:F1}")),
+        ("Processor", $"{Processor.Name}, {Environment.ProcessorCount} cores"),
+        ("Build", $"{BuildVersion.Version}, commit {BuildVersion.Commit}, {System.Runtime.InteropServices.RuntimeInformation.FrameworkDescription}"),
+        ("Time", $"{TimeAxis.Text(Math.Round(Seconds, 1))}, ended {DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC"),
         ("Complete", complete ? "yes" : "no: the run was stopped"),
     ];
 }

@@ -46,7 +46,13 @@ public sealed class HtmlReport(string title)
     /// <summary>Adds names with their values.</summary>
     public HtmlReport Facts(IEnumerable<(string Name, string Value)> facts) => Append(FactsOf(facts));
 
-    /// <summary>Adds text as it stands, such as the configuration in JSON.</summary>
+    /// <summary>Adds text as it stands that is opened by a click, such as the configuration in JSON; in print it is open.</summary>
+    public HtmlReport Folded(string title, string text) => Append($"<details><summary>{Escape(title)}</summary><pre><code>{Escape(text)}</code></pre></details>");
+
+    /// <summary>What must not be missed: it stands above everything else.</summary>
+    public string Notice { get; set; } = "";
+
+    /// <summary>Adds text as it stands.</summary>
     public HtmlReport Code(string text) => Append($"<pre><code>{Escape(text)}</code></pre>");
 
     /// <summary>Adds a plot, drawn with lines.</summary>
@@ -74,6 +80,7 @@ public sealed class HtmlReport(string title)
                 </head>
                 <body>
                 <h1>{Escape(title)}</h1>
+                {(Notice.Length > 0 ? $"<p class=\"notice\">{Escape(Notice)}</p>" : "")}
                 {FactsOf(facts)}
                 {body}
                 </body>
@@ -94,6 +101,9 @@ public sealed class HtmlReport(string title)
         dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
         pre { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: .8rem; overflow-x: auto; font-size: .85rem; }
         .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin-left: 78px; font-size: .9rem; } .legend i { display: inline-block; width: 1.3em; height: 4px; border-radius: 2px; vertical-align: middle; margin-right: .45em; }
+        .notice { border: 2px solid #d55e00; border-radius: 6px; padding: .6rem .9rem; } summary { cursor: pointer; color: var(--soft); }
+        @media (max-width: 40rem) { body { padding: 0 .6rem; margin: 1rem auto; } th, td { padding: .3rem .45rem; font-size: .88rem; white-space: nowrap; } .legend { margin-left: 0; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin: 0 0 .4rem; } figure svg { min-width: 30rem; } figure { overflow-x: auto; } }
+        @media print { :root { --ink: #000; --soft: #333; --line: #999; --card: #fff; --page: #fff; } body { max-width: none; font-size: 11pt; } figure, tr { break-inside: avoid; } h2 { break-after: avoid; } pre { white-space: pre-wrap; } .wide { overflow: visible; } * { print-color-adjust: exact; } }
         figure { margin: 1.2rem 0; } figure svg { max-width: 100%; height: auto; color: var(--ink); } figcaption { color: var(--soft); font-size: .92rem; }
         """;
 

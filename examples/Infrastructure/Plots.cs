@@ -18,9 +18,6 @@ public static class Plots
     // Ink is replaced by the page's own text colour where the plot is put into a report.
     internal const string Ink = "#2B3037";
 
-    // Okabe and Ito's colours, which colour-blind readers can tell apart, without black and yellow, which one background would hide.
-    private static readonly string[] Hues = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9"];
-
     /// <summary>Curves over one axis, such as accuracy per epoch.</summary>
     public static Plot Lines(string xLabel, string yLabel, params IReadOnlyList<Curve> curves)
     {
@@ -33,11 +30,11 @@ public static class Plots
             {
                 SameLength(name, x, std);
                 var band = plot.Add.FillY(x, [.. y.Zip(std, (mean, s) => mean - s)], [.. y.Zip(std, (mean, s) => mean + s)]);
-                band.FillColor = Hue(i).WithAlpha(0.18);
+                band.FillColor = Hue(name, i).WithAlpha(0.18);
                 band.LineWidth = 0;
             }
-            var line = plot.Add.Scatter(x, y, Hue(i));
-            line.LineWidth = 2;
+            var line = plot.Add.Scatter(x, y, Hue(name, i));
+            line.LineWidth = Thickness(i, curves.Count);
             line.MarkerSize = x.Length <= 40 ? 6 : 0;
             line.LegendText = name;
         }
@@ -68,7 +65,7 @@ public static class Plots
             {
                 Position = i,
                 Value = value,
-                FillColor = Hue(i),
+                FillColor = Hue(name, i),
                 Size = 0.6,
                 Error = std,
                 LineWidth = 1.2f,
@@ -206,7 +203,12 @@ public static class Plots
         plot.Legend.FontSize = 13;
     }
 
-    internal static Color Hue(int i) => Color.FromHex(Hues[i % Hues.Length]);
+    /// <summary>Earlier lines are drawn thicker, so that they show on both sides of a later one that covers them.</summary>
+    private static float Thickness(int i, int count) => 2 + 1.5f * Math.Min(count - 1 - i, 4);
+
+    internal static Color Hue(int i) => Color.FromHex(MethodColors.Of("", i));
+
+    internal static Color Hue(string name, int i) => Color.FromHex(MethodColors.Of(name, i));
 
     private static void SameLength(string name, double[] x, double[] y)
     {

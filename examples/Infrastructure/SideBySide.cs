@@ -20,6 +20,8 @@ internal static class SideBySide
     {
         var results = new List<TResult>();
         Exception? failure = null;
+        var trainings = ways.Count * run.Options.Seeds;
+        run.Console.WriteLine($"{Count(trainings, "training")}, {Math.Min(trainings, Environment.ProcessorCount)} at a time, each in a process of its own: the first line of each comes when it has loaded its data.");
         using (var progress = new LiveProgress(run.Console, what))
         {
             // The slowest first, so that no core idles at the end.
@@ -56,11 +58,10 @@ internal static class SideBySide
     /// <param name="console">Where to show it.</param>
     /// <param name="rows">The ways.</param>
     /// <param name="digital">Name of the way that the others are compared to.</param>
-    public static void Show<TResult>(IAnsiConsole console, IEnumerable<Summary<TResult>> rows, string digital) where TResult : TrainingResult
+    public static void Show<TResult>(IAnsiConsole console, IReadOnlyList<Summary<TResult>> rows, string digital) where TResult : TrainingResult
     {
-        var table = new Table().RoundedBorder().AddColumns([.. Summary<TResult>.Columns]);
-        foreach (var row in rows)
-            table.AddRow([.. row.Cells(digital).Select(cell => new Markup(Markup.Escape(cell)))]);
-        console.Write(table);
+        ConsoleTable.Write(console, Summary<TResult>.Columns, [.. rows.Select(row => row.Cells(digital))]);
+        if (Summary<TResult>.Meaning(rows, digital) is { Length: > 0 } meaning)
+            console.WriteLine(meaning);
     }
 }

@@ -15,9 +15,9 @@ internal sealed class LstmExample : Example
     private static readonly string[] Texts = ["alice", "shakespeare", "ptb"], Generated = ["characters", "words"];
 
     private readonly Option<string> text = Cli.Choice("--text", "The text: a real one with --data, or one that the program makes up", [.. Generated, .. Texts]);
-    private readonly Option<int> epochs = Cli.Integer("--epochs", "Passes over the text, of which the last third meets the noise in one way; 0 takes what suits the text", 0, 0, 10_000);
-    private readonly Option<int> hidden = Cli.Integer("--hidden", "Width of the two LSTM layers; 0 takes what was published: 128 for characters, 200 for words", 0, 0, 4096);
-    private readonly Option<int> chips = Cli.Integer("--chips", "Chips per training; 0 takes what suits the run", 0, 0, 1000);
+    private readonly Option<int?> epochs = Cli.Optional("--epochs", "Passes over the text, of which the last third meets the noise in one way", "what suits the text", 1, 10_000);
+    private readonly Option<int?> hidden = Cli.Optional("--hidden", "Width of the two LSTM layers", "what was published: 128 for characters, 200 for words", 1, 4096);
+    private readonly Option<int?> chips = Cli.Optional("--chips", "Chips per training", "what suits the run", 1, 1000);
 
     public override string Name => "lstm";
 
@@ -31,19 +31,19 @@ internal sealed class LstmExample : Example
         if (run.Data is not null && Generated.Contains(name))
             name = name == "words" ? "ptb" : "alice"; // the real text of that kind
         if (run.Data is null && Texts.Contains(name))
-            throw new ArgumentException($"--text {name} needs --data DIR, a folder that holds text/; leave --text out for sentences that the program makes up.");
+            throw new UsageException($"--text {name} needs --data DIR, a folder that holds text/; leave --text out for sentences that the program makes up.");
         var ofWords = name is "ptb" or "words";
-        var passes = arguments.GetValue(epochs) is > 0 and var asked ? asked : run.Options.Quick ? 3 : name switch { "alice" => 30, "ptb" => 6, _ => 6 };
+        var passes = arguments.GetValue(epochs) ?? (run.Options.Quick ? 3 : name == "alice" ? 30 : 6);
         var task = new LstmTask
         {
             Text = name,
             Data = run.Data?.Path,
             DataSeed = run.Options.Seed,
             Sentences = run.Options.Quick ? 1_500 : 8_000,
-            Hidden = arguments.GetValue(hidden) is > 0 and var width ? width : run.Options.Quick ? 48 : ofWords ? 200 : 128,
+            Hidden = arguments.GetValue(hidden) ?? (run.Options.Quick ? 48 : ofWords ? 200 : 128),
             Epochs = passes,
             AwareEpochs = Math.Max(passes / 3, 1),
-            Chips = arguments.GetValue(chips) is > 0 and var many ? many : run.Options.Quick ? 1 : 3,
+            Chips = arguments.GetValue(chips) ?? (run.Options.Quick ? 1 : 3),
         };
         using var scope = torch.NewDisposeScope();
         var corpus = task.Load(); // says what is wrong with the data before anything starts
@@ -91,16 +91,13 @@ internal sealed class LstmExample : Example
     {
         if (rows.Count == 0)
             return;
-        string[] columns = ["", "cross-entropy [nats]", "±", "perplexity", "bits", "above digital", "weight error"];
+        string[] columns = ["", "nats", "±", "perplexity", "bits", "above digital", "weights off"];
         var cells = rows.Select(row => (string[])
         [
             row.Name, Numbers.Text(row.Mean, "F4"), row.Count < 2 ? "" : Numbers.Text(row.Std, "F4"), Numbers.Text(Math.Exp(row.Mean), "F2"), Numbers.Text(row.Mean / Math.Log(2), "F3"),
             row.Name == "digital" ? "" : Numbers.Text(100 * row.AboveDigital, "F2") + " %", row.RmsError == 0 ? "" : Numbers.Text(100 * row.RmsError, "F2") + " %",
         ]).ToArray();
-        var table = new Table().RoundedBorder().AddColumns([.. columns.Select(Markup.Escape)]);
-        foreach (var row in cells)
-            table.AddRow(row);
-        run.Console.Write(table);
+        ConsoleTable.Write(run.Console, columns, cells);
         var shown = rows.Where(row => row.Name.Split('-')[0] is "digital" or "programmed" or "day").ToArray();
         run.Report.Heading("Cross-entropy of the test text")
             .Text($"{corpus.Name}, nats per token. Both LSTM layers are on four phase-change devices a weight, programmed in four phases; embedding and last layer are digital. "

@@ -13,11 +13,11 @@ internal sealed class MnistExample : Example
     private readonly Option<string> dataset = Cli.Choice("--dataset", "Digits as they are, or on a background of random pixels", "plain", "backrand");
     private readonly Option<IReadOnlyList<string>> ways = Cli.Choices(
         "--ways", "Which ways to train", [.. Way.Ladder.Select(way => way.Name)], [.. Way.All.Select(way => way.Name)]);
-    private readonly Option<int> epochs = Cli.Integer("--epochs", "Passes over the training images; 0 takes what suits the data", 0, 0, 10_000);
-    private readonly Option<int> images = Cli.Integer("--images", "Training images; 0 takes what suits the data", 0, 0, 1_000_000);
+    private readonly Option<int?> epochs = Cli.Optional("--epochs", "Passes over the training images", "what suits the data", 1, 10_000);
+    private readonly Option<int?> images = Cli.Optional("--images", "Training images", "what suits the data", 1, 1_000_000);
     private readonly Option<int> batch = Cli.Integer("--batch", "Images of one step", 1, 1, 100_000);
 
-    private readonly Option<int> transferEvery = Cli.Integer("--transfer-every", "Examples between two transfers of the MSP/LSP cell; 0 takes what suits the data", 0, 0, 1_000_000);
+    private readonly Option<int?> transferEvery = Cli.Optional("--transfer-every", "Examples between two transfers of the MSP/LSP cell", "what suits the data", 1, 1_000_000);
     private readonly Option<double> rate = Cli.Number("--rate", "Factor on the learning rates", 1, 0, 1000);
     private readonly Option<bool> tensorboard = Cli.Flag("--tensorboard", "Also write event files for TensorBoard, to tensorboard/ below --out");
 
@@ -31,17 +31,17 @@ internal sealed class MnistExample : Example
     {
         Downloads.Mnist(run);
         var chosen = Way.All.Where(way => arguments.GetValue(ways)!.Contains(way.Name)).ToArray();
-        var length = arguments.GetValue(epochs) is > 0 and var asked ? asked : run.Options.Quick ? 3 : run.Data is null ? 8 : 20;
+        var length = arguments.GetValue(epochs) ?? (run.Options.Quick ? 3 : run.Data is null ? 8 : 20);
         var task = new MnistTask
         {
             Data = run.Data?.Path,
             Background = arguments.GetValue(dataset) == "backrand",
-            Images = arguments.GetValue(images),
+            Images = arguments.GetValue(images) ?? 0,
             Quick = run.Options.Quick,
             DataSeed = run.Options.Seed,
             Epochs = length,
             BatchSize = arguments.GetValue(batch),
-            TransferEvery = arguments.GetValue(transferEvery),
+            TransferEvery = arguments.GetValue(transferEvery) ?? 0,
             RateFactor = arguments.GetValue(rate),
             EventFolder = arguments.GetValue(tensorboard) ? Path.Combine(Path.GetFullPath(run.Options.Output), "tensorboard") : null,
         };
@@ -52,7 +52,7 @@ internal sealed class MnistExample : Example
 
         var (results, failure) = SideBySide.Train<MnistTask, MnistResult>(
             run, task, train.Count, [.. chosen.Select(way => way.Name)], each => each with { Observe = each.Seed == run.Options.Seed });
-        var rows = Summary<MnistResult>.Of(chosen.Select(way => way.Name), results, Way.Digital.Name);
+        var rows = Summary<MnistResult>.Of(chosen.Select(way => way.Name), results, Way.Digital.Name, test.Count);
         foreach (var row in rows)
             run.AddRow(row.Way, [.. row.Figures, .. Pulses(row.Runs[0].Findings)]);
         if (rows.Count > 0)

@@ -17,6 +17,7 @@ internal static class MnistReport
         var report = run.Report;
         report.Heading("Accuracy")
             .Text(string.Create(CultureInfo.InvariantCulture, $"Share of the test images that the network gets right{TrainingResult.Averaging(rows[0].Runs[0].Accuracy.Length)}."))
+            .Text(Summary<MnistResult>.Meaning(rows, Way.Digital.Name))
             .Table(Summary<MnistResult>.Columns, rows.Select(row => row.Cells(Way.Digital.Name)))
             .Plot(Plots.Bars("test accuracy [%]", "F2", [.. rows.Select(row => new Column(row.Way, 100 * row.Mean, 100 * row.Std))])
                 .Between(Math.Max(0, Math.Floor(100 * rows.Min(row => row.Mean)) - 4), 100), "The ladder: each rung adds what the one below it lacks. The axis does not start at 0.")

@@ -15,7 +15,7 @@ internal sealed class PipelineExample : Example
     private readonly Option<IReadOnlyList<string>> tables = Cli.Choices("--tables", "Tables to learn from; the files are those of --data (default: those that are drawn; with --data those of files as well)",
         [.. TableSource.Drawn.Select(source => source.Name)], [.. TableSource.Drawn.Concat(TableSource.OfFiles).Append(TableSource.Images).Select(source => source.Name)]);
     private readonly Option<IReadOnlyList<string>> ways = Cli.Choices("--ways", "Trainers", [.. PipelineWay.All.Select(way => way.Name)], [.. PipelineWay.All.Select(way => way.Name)]);
-    private readonly Option<int> epochs = Cli.Integer("--epochs", "Passes of networks over the rows; 0 takes what suits the table", 0, 0, 100_000);
+    private readonly Option<int?> epochs = Cli.Optional("--epochs", "Passes of networks over the rows", "what suits the table", 1, 100_000);
     private readonly Option<int> hidden = Cli.Integer("--hidden", "Units of the network's hidden layer", 128, 1, 100_000);
     private readonly Option<string> chip = Cli.Choice("--chip", "Chip that networks are programmed into, and trained for", [.. PipelineChip.All.Select(each => each.Name)]);
     private readonly Option<int> chips = Cli.Integer("--chips", "Chips, each with devices of its own, per network", 3, 1, 1000);
@@ -65,14 +65,14 @@ internal sealed class PipelineExample : Example
     }
 
     /// <summary>Small tables are gone through more often, so that every network sees some thousand steps.</summary>
-    private static int Epochs(int asked, long rows, bool quick) => asked > 0 ? asked : quick ? 5 : (int)Math.Clamp(RowsOfTraining / rows, FewestEpochs, MostEpochs);
+    private static int Epochs(int? asked, long rows, bool quick) => asked ?? (quick ? 5 : (int)Math.Clamp(RowsOfTraining / rows, FewestEpochs, MostEpochs));
 
     private static void RefuseMissing(ExampleRun run, IEnumerable<TableSource> chosen)
     {
         foreach (var source in chosen)
         {
             if (run.Data is null && (source.Files.Count > 0 || source == TableSource.Images))
-                throw new ArgumentException($"--tables {source.Name} needs --data DIR with {(source == TableSource.Images ? "cifar-10/ and weights/squeezenet1_1…" : string.Join(" and ", source.Files))}.");
+                throw new UsageException($"--tables {source.Name} needs --data DIR with {(source == TableSource.Images ? "cifar-10/ and weights/squeezenet1_1…" : string.Join(" and ", source.Files))}.");
             foreach (var file in source.Files)
                 _ = run.Data!.Find(Path.GetDirectoryName(file)!, Path.GetFileName(file));
         }
@@ -93,7 +93,7 @@ internal sealed class PipelineExample : Example
         return count;
     }
 
-    private static JsonObject Describe(PipelineTask task, Dictionary<TableSource, long> rows, int asked) => new()
+    private static JsonObject Describe(PipelineTask task, Dictionary<TableSource, long> rows, int? asked) => new()
     {
         ["tables"] = new JsonObject(rows.Select(entry => KeyValuePair.Create(entry.Key.Name, (JsonNode?)new JsonObject { ["training_rows"] = entry.Value, ["epochs"] = Epochs(asked, entry.Value, task.Quick) }))),
         ["hidden_units"] = task.HiddenUnits[0],

@@ -48,10 +48,7 @@ internal static class PipelineReport
         var places = Places.Where(place => results.Any(result => result.Way == place.Way && result.Scores.ContainsKey(place.Time))).ToArray();
         string[] columns = [classify ? "test accuracy [%]" : "root of the mean squared error", .. places.Select(place => place.Title)];
         var cells = tables.Select(source => (string[])[source.Unit.Length == 0 ? source.Name : $"{source.Name} [{source.Unit}]", .. places.Select(place => Cell(results, source, place, classify))]).ToArray();
-        var table = new Table().RoundedBorder().AddColumns([.. columns.Select(Markup.Escape)]);
-        foreach (var row in cells)
-            table.AddRow([.. row.Select(cell => new Markup(Markup.Escape(cell)))]);
-        run.Console.Write(table);
+        ConsoleTable.Write(run.Console, columns, cells);
         run.Report.Heading(classify ? "Classes" : "Numbers")
             .Text((classify ? "Share of the test rows that a pipeline gets right" : "Error on the test rows; what a network loses on a chip is a part of it")
                 + ", mean and deviation over seeds and chips. SDCA and L-BFGS are ML.NET's own linear trainers"

@@ -13,7 +13,7 @@ namespace AnalogTorch.Examples.Programming;
 /// <summary>How accurately weights of four phase-change devices can be programmed row by row, and what decides it.</summary>
 internal sealed class ProgramExample : Example
 {
-    private readonly Option<int> side = Cli.Integer("--side", "Inputs and outputs of the array; 0 takes what suits the run", 0, 0, 4096);
+    private readonly Option<int?> side = Cli.Optional("--side", "Inputs and outputs of the array", "what suits the run", 1, 4096);
     private readonly DigitOptions digits = new("Passes of the network over its training images");
 
     public override string Name => "program";
@@ -37,13 +37,13 @@ internal sealed class ProgramExample : Example
         };
         using var scope = torch.NewDisposeScope();
         var (train, test) = task.Load(); // says what is wrong with the data before anything starts
-        var length = arguments.GetValue(side) is > 0 and var given ? given : run.Options.Quick ? 128 : 512;
+        var length = arguments.GetValue(side) ?? (run.Options.Quick ? 128 : 512);
         run.Config = Describe(task, train, test, length);
         var study = new ProgrammingStudy(length, run.Options.Seed);
         var cases = ProgrammingCase.All;
         var outcomes = new List<(ProgrammingCase Case, ProgrammingOutcomes Outcome)>();
         run.Console.WriteLine($"An array of {length} × {length} weights, {cases.Count} times.");
-        var table = new Table().RoundedBorder().AddColumns(["array", "failed", "rms error", "pulses per weight", "seconds"]);
+        var table = new Table().SimpleBorder().AddColumns(["array", "failed", "rms", "pulses", "s"]);
         study.Program(cases[0].Scheme, cases[0].Map, cases[0].Memory, cases[0].Distribution); // compiles what the first would wait for
         run.Console.Live(table).Start(context =>
         {
@@ -65,28 +65,29 @@ internal sealed class ProgramExample : Example
         run.Console.WriteLine($"{train.Name}: {train.Count:N0} training and {test.Count:N0} test images, {SideBySide.Count(task.Epochs, "epoch")}, {SideBySide.Count(task.Chips, "chip")} a scheme.");
         var (results, failure) = SideBySide.Train<ProgrammedMlpTask, ProgrammedMlpResult>(run, task, train.Count, ["mlp"], each => each);
         if (results.Count > 0)
-            ShowNetwork(run, results);
+            ShowNetwork(run, results, test.Count);
         run.ReportConfig();
         run.Cancel.ThrowIfCancellationRequested();
         if (failure is not null)
             throw failure; // after what did succeed was written down
     }
 
-    private static void ShowNetwork(ExampleRun run, IReadOnlyList<ProgrammedMlpResult> results)
+    private static void ShowNetwork(ExampleRun run, IReadOnlyList<ProgrammedMlpResult> results, long tested)
     {
         var digital = results.Average(result => result.Accuracy[^1]);
         run.AddRow("mlp digital", ("test_accuracy", digital), ("seeds", results.Count));
-        var table = new Table().RoundedBorder().AddColumns(["784-250-125-10", "test accuracy", "points lost"]).AddRow("digital", Numbers.Percent(digital), "");
-        var rows = new List<(string Name, double Mean, double Lost)>();
+        string[] columns = ["784-250-125-10", "test accuracy", "against digital"];
+        var rows = new List<string[]> { new[] { "digital", Confidence.Percent([.. results.Select(result => result.Accuracy[^1])], tested), "" } };
         foreach (var (name, _) in ProgrammedMlpTask.Schemes)
         {
             var mean = results.Average(result => result.Programmed[name].Average());
-            rows.Add((name, mean, digital - mean));
+            double[] all = [.. results.SelectMany(result => result.Programmed[name])];
+            double[] references = [.. results.SelectMany(result => result.Programmed[name].Select(_ => result.Accuracy[^1]))];
+            rows.Add([name, Confidence.Percent(all, tested), Difference.Of(all, references, tested).ToString()]);
             run.AddRow($"mlp {name}", ("test_accuracy", mean), ("points_lost", 100 * (digital - mean)), ("evaluations", results.Sum(result => result.Programmed[name].Length)));
-            table.AddRow(name, Numbers.Percent(mean), Numbers.Text(100 * (digital - mean), "F2"));
         }
-        run.Console.Write(table);
-        ProgramReport.Network(run, digital, rows, results.Count);
+        ConsoleTable.Write(run.Console, columns, rows);
+        ProgramReport.Network(run, columns, rows, results.Count);
     }
 
     private static JsonObject Describe(ProgrammedMlpTask task, Models.Data.ImageSet train, Models.Data.ImageSet test, int side) => new()

@@ -30,7 +30,8 @@ internal static class ProgramReport
     }
 
     /// <summary>Writes what a network lost.</summary>
-    public static void Network(ExampleRun run, double digital, IReadOnlyList<(string Name, double Mean, double Lost)> rows, int seeds) => run.Report.Heading("A network before and after")
-        .Text($"784-250-125-10, trained in floating point and programmed without any training for it; {SideBySide.Count(seeds, "seed")}. 8-bit: read through converters of 8 and 10 bits with their noise; the others exactly.")
-        .Table(["scheme", "test accuracy", "points lost"], [["digital", Numbers.Percent(digital), ""], .. rows.Select(row => (string[])[row.Name, Numbers.Percent(row.Mean), Numbers.Text(100 * row.Lost, "F2")])]);
+    public static void Network(ExampleRun run, IReadOnlyList<string> columns, IReadOnlyList<IReadOnlyList<string>> rows, int seeds) => run.Report.Heading("A network before and after")
+        .Text($"784-250-125-10, trained in floating point and programmed without any training for it; {SideBySide.Count(seeds, "seed")}. 8-bit: read through converters of 8 and 10 bits with their noise; the others exactly. "
+            + "± is the deviation over seeds and chips; a difference is given where its 95 % interval leaves out 0.")
+        .Table(columns, rows);
 }

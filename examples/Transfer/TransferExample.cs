@@ -25,16 +25,16 @@ internal sealed class TransferExample : Example
     private readonly Option<IReadOnlyList<string>> modes = Cli.Choices(
         "--mode", "Train a new last layer on frozen features, in memory and digitally; fine-tune the whole network for the hardware and program it; train the whole network in memory (default head,finetune; with --data head)",
         [Head, FineTune], Head, FineTune, InMemory);
-    private readonly Option<int> epochs = Cli.Integer("--epochs", "Passes over the features; 0 takes what suits the run", 0, 0, 10_000);
-    private readonly Option<int> fineTuneEpochs = Cli.Integer("--finetune-epochs", "Passes over the images when the whole network is trained; 0 takes what suits the run", 0, 0, 10_000);
-    private readonly Option<int> images = Cli.Integer("--images", "Training images; 0 takes what suits the data", 0, 0, 1_000_000);
-    private readonly Option<int> testImages = Cli.Integer("--test-images", "Test images; 0 takes what suits the data", 0, 0, 1_000_000);
-    private readonly Option<int> side = Cli.Integer("--side", "Height and width in pixels to which images are resized; 0 takes those of the backbone", 0, 0, 4096);
+    private readonly Option<int?> epochs = Cli.Optional("--epochs", "Passes over the features", "what suits the run", 1, 10_000);
+    private readonly Option<int?> fineTuneEpochs = Cli.Optional("--finetune-epochs", "Passes over the images when the whole network is trained", "what suits the run", 1, 10_000);
+    private readonly Option<int?> images = Cli.Optional("--images", "Training images", "what suits the data", 1, 1_000_000);
+    private readonly Option<int?> testImages = Cli.Optional("--test-images", "Test images", "what suits the data", 1, 1_000_000);
+    private readonly Option<int?> side = Cli.Optional("--side", "Height and width in pixels to which images are resized", "those of the backbone", 1, 4096);
     private readonly Option<int> pool = Cli.Integer("--pool", "Parts of the image, in each direction, over which features are averaged", 1, 1, 64);
-    private readonly Option<int> batch = Cli.Integer("--batch", "Examples of a step; 0 takes what suits the mode", 0, 0, 100_000);
+    private readonly Option<int?> batch = Cli.Optional("--batch", "Examples of a step", "what suits the mode", 1, 100_000);
     private readonly Option<double> rate = Cli.Number("--rate", "Factor on the learning rates", 1, 0, 1000);
-    private readonly Option<int> chips = Cli.Integer("--chips", "Chips, each with devices of its own, per training; 0 takes what suits the run", 0, 0, 1000);
-    private readonly Option<int> chipImages = Cli.Integer("--chip-images", "Test images that each chip is tested with; 0 takes all", 0, 0, 1_000_000);
+    private readonly Option<int?> chips = Cli.Optional("--chips", "Chips, each with devices of its own, per training", "what suits the run", 1, 1000);
+    private readonly Option<int?> chipImages = Cli.Optional("--chip-images", "Test images that each chip is tested with", "all", 1, 1_000_000);
     private readonly Option<string?> cache = Cli.Folder("--cache", "Where features are kept (default cache/ in the output folder)");
 
     public override string Name => "transfer";
@@ -52,7 +52,7 @@ internal sealed class TransferExample : Example
         using var scope = torch.NewDisposeScope();
         var source = Source(run, arguments, cacheFolder);
         var (train, test) = source.Load(); // says what is wrong with the data before anything starts
-        var headEpochs = arguments.GetValue(epochs) is > 0 and var asked ? asked : quick ? 5 : 20;
+        var headEpochs = arguments.GetValue(epochs) ?? (quick ? 5 : 20);
         var headTask = new HeadTask { Epochs = headEpochs, BatchSize = Suits(batch, 16), RateFactor = arguments.GetValue(rate) };
         var fineTask = new FineTuneTask
         {
@@ -62,7 +62,7 @@ internal sealed class TransferExample : Example
             BatchSize = Suits(batch, 32),
             RateFactor = arguments.GetValue(rate),
             Chips = Suits(chips, quick ? 1 : 3),
-            ChipImages = arguments.GetValue(chipImages),
+            ChipImages = arguments.GetValue(chipImages) ?? 0,
         };
         run.Config = Describe(source, chosen, headTask, fineTask, train, test);
         run.Console.WriteLine($"{train.Name}: {train.Count:N0} training and {test.Count:N0} test images, {source.Name} at {source.Side}×{source.Side} pixels, {SideBySide.Count(run.Options.Seeds, "seed")}.");
@@ -79,12 +79,12 @@ internal sealed class TransferExample : Example
             Train(fineTask, [TransferWay.Plain.Name, TransferWay.Aware.Name]);
         if (chosen.Contains(InMemory))
             Train(fineTask, [TransferWay.InMemory.Name]);
-        TransferReport.Write(run, trainings);
+        TransferReport.Write(run, trainings, test.Count);
         run.Cancel.ThrowIfCancellationRequested();
         if (failure is not null)
             throw failure; // after the trainings that did succeed were written down
 
-        int Suits(Option<int> option, int otherwise) => arguments.GetValue(option) is > 0 and var value ? value : otherwise;
+        int Suits(Option<int?> option, int otherwise) => arguments.GetValue(option) ?? otherwise;
 
         void Train<TTask>(TTask task, string[] ways) where TTask : TrainingTask
         {
@@ -100,11 +100,11 @@ internal sealed class TransferExample : Example
         var given = arguments.GetResult(target) is { Implicit: false };
         var named = given || run.Data is null ? arguments.GetValue(target)! : TransferSource.Cifar10;
         if (run.Data is null && TransferSource.OfFiles.Contains(named))
-            throw new ArgumentException($"--target {named} needs --data DIR, a folder that holds its files; leave --target out for images that the program draws.");
+            throw new UsageException($"--target {named} needs --data DIR, a folder that holds its files; leave --target out for images that the program draws.");
         var file = arguments.GetValue(weights);
         var pretrained = run.Data is not null || file is not null;
         if (!pretrained && arguments.GetResult(backbone) is { Implicit: false })
-            throw new ArgumentException("--backbone needs weights: name a folder that holds them by --data DIR, or their file by --weights FILE; leave --backbone out for a small network that is trained here.");
+            throw new UsageException("--backbone needs weights: name a folder that holds them by --data DIR, or their file by --weights FILE; leave --backbone out for a small network that is trained here.");
         var architecture = pretrained ? arguments.GetValue(backbone)! : PretrainTask.Architecture;
         if (run.Data is not null && file is null)
         {
@@ -114,14 +114,14 @@ internal sealed class TransferExample : Example
         var quick = run.Options.Quick;
         var hundred = named == TransferSource.Patterns100;
         var drawn = TransferSource.Drawn.Contains(named);
-        int Count(Option<int> option, int some, int few) => arguments.GetValue(option) is > 0 and var asked ? asked : drawn || quick ? quick ? few : some : 0;
+        int Count(Option<int?> option, int some, int few) => arguments.GetValue(option) ?? (quick ? few : drawn ? some : 0);
         return new()
         {
             Data = run.Data?.Path,
             Target = named,
             Architecture = architecture,
             Weights = file ?? Path.Combine(cacheFolder, $"{architecture}-patterns-{(quick ? "quick-" : "")}{run.Options.Seed}.safetensors"),
-            Side = arguments.GetValue(side) is > 0 and var pixels ? pixels : Zoo.Find(architecture).Image!.Side,
+            Side = arguments.GetValue(side) ?? Zoo.Find(architecture).Image!.Side,
             Pool = arguments.GetValue(pool),
             Images = Count(images, hundred ? 10_000 : 4_000, hundred ? 1_000 : 500),
             TestImages = Count(testImages, hundred ? 5_000 : 2_000, hundred ? 500 : 300),

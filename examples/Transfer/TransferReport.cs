@@ -14,17 +14,20 @@ internal static class TransferReport
     }
 
     /// <summary>Writes what the trainings gave into console, figures and report.</summary>
-    public static void Write(ExampleRun run, IReadOnlyList<TransferResult> trainings)
+    /// <param name="run">The run.</param>
+    /// <param name="trainings">The trainings.</param>
+    /// <param name="tested">Test images.</param>
+    public static void Write(ExampleRun run, IReadOnlyList<TransferResult> trainings, long tested)
     {
         if (trainings.Count == 0)
             return;
-        var heads = Summary<TransferResult>.Of(TransferWay.Heads.Select(way => way.Name), trainings, TransferWay.Digital.Name);
+        var heads = Summary<TransferResult>.Of(TransferWay.Heads.Select(way => way.Name), trainings, TransferWay.Digital.Name, tested);
         var networks = new[] { TransferWay.Plain, TransferWay.Aware }.Select(way => trainings.Where(training => training.Way == way.Name).ToArray()).Where(group => group.Length > 0).ToArray();
         var inMemory = trainings.Where(training => training.Way == TransferWay.InMemory.Name).ToArray();
         if (heads.Count > 0)
             Heads(run, heads);
         if (networks.Length > 0)
-            Networks(run, networks);
+            Networks(run, networks, tested);
         if (inMemory.Length > 0)
             InMemory(run, inMemory);
         foreach (var training in heads.Select(row => row.Runs[0]).Concat(inMemory.Take(1)))
@@ -41,6 +44,7 @@ internal static class TransferReport
         var epochs = rows[0].Runs[0].Accuracy.Length;
         run.Report.Heading("A new last layer on frozen features")
             .Text($"Share of the test images that the last layer gets right{TrainingResult.Averaging(epochs)}. Every way sees the same features in the same order.")
+            .Text(Summary<TransferResult>.Meaning(rows, TransferWay.Digital.Name))
             .Table(Summary<TransferResult>.Columns, rows.Select(row => row.Cells(TransferWay.Digital.Name)))
             .Plot(Plots.Bars("test accuracy [%]", "F2", [.. rows.Select(row => new Column(row.Way, 100 * row.Mean, 100 * row.Std))])
                 .Between(Math.Max(0, Math.Floor(100 * rows.Min(row => row.Mean)) - 2), 100), "The ways beside each other. The axis does not start at 0.");
@@ -48,7 +52,7 @@ internal static class TransferReport
             run.Report.Plot(Plots.Lines("epoch", "test accuracy [%]", [.. rows.Select(row => row.PerEpoch(result => result.Accuracy, 100))]), "Accuracy from epoch to epoch.");
     }
 
-    private static void Networks(ExampleRun run, IReadOnlyList<TransferResult[]> networks)
+    private static void Networks(ExampleRun run, IReadOnlyList<TransferResult[]> networks, long tested)
     {
         var deployments = networks.SelectMany(group => FineTuneTask.Deployments.Select(deployment => new Deployment(
             group[0].Way, deployment.Name, [.. group.SelectMany(training => training.Chips![deployment.Name])], group.Average(training => training.Accuracy[^1])))).ToArray();
@@ -65,14 +69,11 @@ internal static class TransferReport
         string[] columns = ["network", "digital", .. FineTuneTask.Deployments.Select(deployment => Title(deployment.Name, deployment.Time))];
         var cells = networks.Select(group => (string[])
         [
-            group[0].Way, Numbers.Percent(group.Average(training => training.Accuracy[^1])),
-            .. deployments.Where(deployment => deployment.Network == group[0].Way).Select(deployment => string.Create(CultureInfo.InvariantCulture,
-                $"{100 * deployment.Mean:F2} ± {100 * Numbers.Deviation(deployment.Accuracies):F2} %, {Math.Round(-100 * (deployment.Digital - deployment.Mean), 2):+0.00;-0.00;0.00} pp")),
+            group[0].Way, Confidence.Percent([.. group.Select(training => training.Accuracy[^1])], tested),
+            .. deployments.Where(deployment => deployment.Network == group[0].Way).Select(deployment =>
+                $"{Confidence.Percent(deployment.Accuracies, tested)}, {Difference.Of(deployment.Accuracies, Enumerable.Repeat(deployment.Digital, deployment.Accuracies.Length).ToArray(), tested)}"),
         ]).ToArray();
-        var table = new Table().RoundedBorder().AddColumns([.. columns.Select(Markup.Escape)]);
-        foreach (var row in cells)
-            table.AddRow([.. row.Select(cell => new Markup(Markup.Escape(cell)))]);
-        run.Console.Write(table);
+        ConsoleTable.Write(run.Console, columns, cells);
         run.Report.Heading("The whole network, fine-tuned and programmed")
             .Text("Backbone and last layer are trained together, without (plain) and with (hwa) the converters and the noise of the hardware, then written once into pairs of phase-change devices. "
                 + $"Means over {deployments[0].Accuracies.Length} evaluations, each on a chip of its own, with what is lost against the same network in floating point. "
@@ -110,7 +111,7 @@ internal static class TransferReport
     private static string Title(string name, double time) => name switch
     {
         "programmed" => "programmed",
-        _ when name.EndsWith("uncompensated", StringComparison.Ordinal) => $"{Units.Format(time, "s")}, uncompensated",
-        _ => Units.Format(time, "s"),
+        _ when name.EndsWith("uncompensated", StringComparison.Ordinal) => $"{TimeAxis.Text(time)}, uncompensated",
+        _ => TimeAxis.Text(time),
     };
 }

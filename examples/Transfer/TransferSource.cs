@@ -92,7 +92,7 @@ internal sealed record TransferSource
         {
             return count < set.Count
                 ? set.Take(count)
-                : throw new ArgumentException($"{option} must be at most {set.Count} with this data, but is {count}.");
+                : throw new UsageException($"{option} must be at most {set.Count} with this data, but is {count}.");
         }
     }
 }

@@ -69,7 +69,7 @@ public sealed class BenchmarkExampleTests : IDisposable
     public void SeveralSeedsAreRefused()
     {
         var (code, _, error) = Run("--seeds", "2");
-        Assert.Equal(ExampleProgram.Failure, code);
+        Assert.Equal(ExampleProgram.Usage, code);
         Assert.StartsWith("--seeds must be 1", error);
     }
 

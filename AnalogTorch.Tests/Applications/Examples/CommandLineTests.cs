@@ -121,6 +121,63 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public void ArgumentsThatDoNotGoTogetherAreAWrongCommandLine()
+    {
+        var (code, _, error) = Run((_, _) => throw new UsageException("--text ptb needs --data DIR."));
+        Assert.Equal(ExampleProgram.Usage, code);
+        AssertOneSentence(error);
+    }
+
+    /// <summary>Every number of every example: none means something else than it says, and absurd ones are refused.</summary>
+    [Theory]
+    [InlineData("mnist", "--epochs", "0")]
+    [InlineData("mnist", "--transfer-every", "0")]
+    [InlineData("convnet", "--images", "0")]
+    [InlineData("drift", "--chips", "0")]
+    [InlineData("lstm", "--hidden", "0")]
+    [InlineData("transfer", "--side", "0")]
+    [InlineData("mlnet", "--epochs", "0")]
+    [InlineData("program", "--side", "1000000")]
+    [InlineData("benchmark", "--threads", "100000")]
+    public void NoNumberStandsForADefault(string example, string option, string value)
+    {
+        var program = new ExampleProgram(AllExamples.Create(), TextWriter.Null, TextWriter.Null, StubExample.Plain(TextWriter.Null));
+        var fault = program.Fault([example, option, value]);
+        Assert.StartsWith($"{option} must be a whole number in [", fault, StringComparison.Ordinal);
+        Assert.EndsWith($"but is '{value}'.", fault, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("2", "--text", "ptb", "lstm")]
+    [InlineData("2", "--tables", "iris", "mlnet")]
+    [InlineData("2", "--target", "cifar10", "transfer")]
+    [InlineData("2", "--backbone", "resnet18", "transfer")]
+    public void WhatNeedsDataIsAWrongCommandLineWithoutIt(string code, string option, string value, string example)
+    {
+        using var output = new StringWriter();
+        using var error = new StringWriter();
+        var found = new ExampleProgram(AllExamples.Create(), output, error, StubExample.Plain(output)).Run([example, option, value, "--out", folder.At("out")]);
+        Assert.Equal(code, $"{found}");
+        AssertOneSentence(error.ToString());
+    }
+
+    [Fact]
+    public void TheFirstLineComesAtOnceAndQuickRunsSayWhatTheyAre()
+    {
+        var (_, plain, _) = Run((run, _) => run.AddRow("digital", ("test_accuracy", 0.98)));
+        Assert.StartsWith("stub: seed 42, data made by the program, ", plain, StringComparison.Ordinal);
+        Assert.DoesNotContain(ExampleRun.QuickNotice, plain + File.ReadAllText(folder.At("out", "report.html")), StringComparison.Ordinal);
+
+        var (_, quick, _) = Run((run, _) => run.AddRow("digital", ("test_accuracy", 0.98)), "--quick");
+        Assert.Contains("shows the mechanics", quick, StringComparison.Ordinal);
+        var report = File.ReadAllText(folder.At("out", "report.html"));
+        Assert.Contains(ExampleRun.QuickNotice, report, StringComparison.Ordinal);
+        Assert.Contains("<dt>Command</dt><dd>stub --out", report, StringComparison.Ordinal);
+        Assert.Contains("<dt>Processor</dt>", report, StringComparison.Ordinal);
+        Assert.Contains("\"quick\": true", File.ReadAllText(folder.At("out", "metrics.json")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void WhatOnlyAProgrammerCanMendIsNotHidden() =>
         Assert.Throws<InvalidOperationException>(() => Run((_, _) => throw new InvalidOperationException("a defect")));
 

@@ -70,7 +70,7 @@ public sealed class ConvertExampleTests : IDisposable
     public void WrongArgumentsGetASentence(string message, params string[] arguments)
     {
         var (code, _, error) = Run(arguments);
-        Assert.Equal(1, code);
+        Assert.Equal(2, code);
         Assert.Contains(message, error, StringComparison.Ordinal);
         Assert.Single(error.Trim().Split('\n'));
     }

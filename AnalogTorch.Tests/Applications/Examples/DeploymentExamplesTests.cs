@@ -48,7 +48,7 @@ public class DeploymentExamplesTests
     }
 
     [Theory]
-    [InlineData(1, "--text alice needs --data DIR", "lstm", "--text", "alice")]
+    [InlineData(2, "--text alice needs --data DIR", "lstm", "--text", "alice")]
     [InlineData(2, "--ways must be made of mlp, mlp-hwa, convnet, convnet-hwa, but has 'lstm'", "drift", "--ways", "lstm")]
     [InlineData(2, "--side must be a whole number", "program", "--side", "-3")]
     [InlineData(1, "nowhere", "program", "--data", "nowhere")]

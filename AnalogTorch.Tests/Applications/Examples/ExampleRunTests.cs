@@ -20,7 +20,7 @@ public sealed class ExampleRunTests : IDisposable
 
         var metrics = JsonNode.Parse(File.ReadAllText(folder.At("out", "metrics.json")))!.AsObject();
         Assert.Equal(
-            ["example", "version", "git", "seed", "seeds", "seconds", "data", "complete", "config", "rows"],
+            ["example", "version", "git", "seed", "seeds", "seconds", "data", "complete", "quick", "command", "config", "rows"],
             metrics.Select(member => member.Key));
         Assert.Equal("stub", (string?)metrics["example"]);
         Assert.Equal(5, (long)metrics["seed"]!);

@@ -36,7 +36,7 @@ public class PipelineExampleTests
     }
 
     [Theory]
-    [InlineData(1, "--tables iris needs --data DIR with tabular/iris.txt", "--tables", "iris")]
+    [InlineData(2, "--tables iris needs --data DIR with tabular/iris.txt", "--tables", "iris")]
     [InlineData(1, "must hold tabular/iris.txt", "--tables", "iris", "--data", ".")]
     [InlineData(2, "--tables must be made of", "--tables", "moons")]
     [InlineData(2, "--ways must be made of", "--ways", "magic")]

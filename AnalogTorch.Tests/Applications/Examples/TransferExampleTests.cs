@@ -30,8 +30,8 @@ public class TransferExampleTests
     [Theory]
     [InlineData(2, "--mode must be made of head, finetune, inmemory, but has 'tail'", "--mode", "tail")]
     [InlineData(2, "--weights must be a file that exists", "--weights", "nowhere.pth")]
-    [InlineData(1, "--target cifar10 needs --data DIR", "--target", "cifar10")]
-    [InlineData(1, "--backbone needs weights", "--backbone", "resnet18")]
+    [InlineData(2, "--target cifar10 needs --data DIR", "--target", "cifar10")]
+    [InlineData(2, "--backbone needs weights", "--backbone", "resnet18")]
     [InlineData(1, "nowhere", "--data", "nowhere")]
     public async Task WrongArgumentsAreAnsweredByOneSentence(int expected, string part, params string[] arguments)
     {

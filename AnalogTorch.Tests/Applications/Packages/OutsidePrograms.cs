@@ -27,7 +27,34 @@ internal static class OutsidePrograms
         }
         """;
 
-    public const string FSharp = """printfn "the sum is %g" (TorchSharp.torch.ones(3L).sum().item<float32>())""";
+    /// <summary>Begins as the documentation's F# does, and leaves out what C# leaves out.</summary>
+    public const string FSharp = """
+        open AnalogTorch.Layers
+        open AnalogTorch.Optim
+        open AnalogTorch.Presets
+        open TorchSharp
+        open type TorchSharp.torch
+
+        let model = nn.Sequential(struct ("fc1", nn.Linear(16L, 8L) :> nn.Module<Tensor, Tensor>), struct ("act1", nn.Tanh()), struct ("fc2", nn.Linear(8L, 4L)))
+        let report = model.ToAnalog(PcmPresets.MspLsp, 42L)
+        printfn $"{report}"
+        let optimizer = new AnalogSGD(model.parameters(), 0.01)
+        for step in 1 .. 10 do
+            use scope = NewDisposeScope()
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model.call(rand(1L, 16L)), zeros(1L, ScalarType.Int64)).backward()
+            optimizer.step() |> ignore
+
+        open AnalogTorch.Core
+        open AnalogTorch.Energy
+        open AnalogTorch.Inference
+        let network = nn.Linear(4L, 2L)
+        use chip = network.Program(PcmPresets.Inference)
+        chip.DriftTo(Units.Day) |> ignore
+        chip.Dispose()
+        printfn "%g J" (network.EstimateCost(Duration90nm(), rand(1L, 4L), PcmPresets.Inference)).JoulesPerInference
+        printfn "the sum is %g" (torch.ones(3L).sum().item<float32>())
+        """;
 
     public const string VisualBasic = """
         Module Program

@@ -19,8 +19,9 @@ using static TorchSharp.torch.nn;
 
 namespace AnalogTorch.Tests.Docs;
 
-/// <summary>The C# of README.md, compiled and run; <see cref="ReadmeTests"/> checks that it is the same.</summary>
-public class ReadmeSnippets
+/// <summary>The C# of README.md and of the guides, compiled and run; <see cref="SnippetTests"/> checks that it is the same.</summary>
+[Collection(nameof(CurrentFolder))]
+public class GuideSnippets
 {
     [Fact]
     public void Training()
@@ -194,6 +195,16 @@ public class ReadmeSnippets
         {
             Directory.SetCurrentDirectory(before);
         }
+    }
+
+    [Fact]
+    public void Networks()
+    {
+        using var network = Zoo.Create("resnet18", classes: 10, seed: 1);   // Zoo.Create<CharLstm>("char_lstm") for a type of its own
+        var image = Zoo.Find("resnet18").Image!;                            // side, smallest side, preprocessing
+
+        Assert.Equal(224, image.Side);
+        Assert.Equal([10, 512], network.state_dict()["fc.weight"].shape);
     }
 
     private static Flower[] Flowers(int count) => [.. Enumerable.Range(0, count).Select(i => (i % 2 == 0)

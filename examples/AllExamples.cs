@@ -1,0 +1,23 @@
+using AnalogTorch.Examples.Benchmarks;
+using AnalogTorch.Examples.Convert;
+using AnalogTorch.Examples.Convnet;
+using AnalogTorch.Examples.Drift;
+using AnalogTorch.Examples.Energy;
+using AnalogTorch.Examples.Lstm;
+using AnalogTorch.Examples.Mnist;
+using AnalogTorch.Examples.Pipelines;
+using AnalogTorch.Examples.Programming;
+using AnalogTorch.Examples.Transfer;
+
+namespace AnalogTorch.Examples;
+
+/// <summary>The examples, in the order of the help page.</summary>
+internal static class AllExamples
+{
+    /// <summary>One of each.</summary>
+    public static IReadOnlyList<Example> Create() =>
+    [
+        new MnistExample(), new ConvnetExample(), new ConvertExample(), new ProgramExample(), new DriftExample(), new LstmExample(), new TransferExample(), new EnergyExample(), new PipelineExample(),
+        new BenchmarkExample(),
+    ];
+}
