@@ -85,13 +85,13 @@ public class CheckValueTests(ITestOutputHelper output)
         var device = new GatedCapacitor();
         var value = full(1, (float)device.StartVoltage);
         for (var image = 0; image < 8000; image += 20)
-            device.Leakage.Pass(value, 20 * 240 * Units.ns);
+            device.Leakage.Pass(value, null, 20 * 240 * Units.ns);
         output.WriteLine($"0.5 V became {value.item<float>():F5} V");
         Assert.Equal(0.593, value.item<float>(), 0.0005);
         Assert.Equal(2.9, (device.Conductance(value.item<float>()) - device.Conductance(0.5)) / Units.uS, 0.05);
         // Worked in at once or bit by bit, the time is the same: the sum of 400 roundings of a float.
         var once = full(1, (float)device.StartVoltage);
-        device.Leakage.Pass(once, 8000 * 240 * Units.ns);
+        device.Leakage.Pass(once, null, 8000 * 240 * Units.ns);
         Assert.Equal(once.item<float>(), value.item<float>(), 400 * Math.Pow(2, -24));
     }
 

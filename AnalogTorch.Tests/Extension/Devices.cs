@@ -56,7 +56,9 @@ public sealed record ForeignParametricJumps : JumpStatistics
 
 public sealed record ForeignExponentialLeakage : Leakage
 {
-    public override void Pass(Tensor value, double seconds) => new ExponentialLeakage().Pass(value, seconds);
+    public override Tensor? Draw(Rng rng, long[] shape, Device? device) => new ExponentialLeakage().Draw(rng, shape, device);
+
+    public override void Pass(Tensor value, Tensor? drawn, double seconds) => new ExponentialLeakage().Pass(value, drawn, seconds);
 }
 
 public sealed record ForeignSingleDevice : UnitCell
@@ -75,21 +77,25 @@ public sealed record ForeignSingleDevice : UnitCell
 
     public override CellArray Build(Rng rng, Tensor weights) => Scaled().Build(rng, weights);
 
-    private UnitCell Scaled() => Own.Scaled(Scale);
+    public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements) => Scaled().Witness(elements);
+
+    private UnitCell Scaled() => Own.Scaled(Scale) with { Defects = Defects, ExampleTime = ExampleTime, LeakEvery = LeakEvery };
 }
 
 public sealed record ForeignMidRangeReference : Reference
 {
     public override Tensor? Draw(PulsedDevice device, ElementPlanes planes) => new MidRangeReference().Draw(device, planes);
+
+    public override double Nominal(PulsedDevice device) => new MidRangeReference().Nominal(device);
 }
 
 public sealed record ForeignOccasionalReset : PairRefresh
 {
     private static readonly OccasionalReset Own = new();
 
-    public override long ExamplesUntilDue(long examples) => Own.ExamplesUntilDue(examples);
+    public override long Interval => Own.Interval;
 
-    public override Tensor Saturated(Tensor plus, Tensor minus) => Own.Saturated(plus, minus);
+    public override double SaturatedAbove => Own.SaturatedAbove;
 }
 
 public sealed record ForeignFixedPolarity : Polarity
@@ -103,9 +109,9 @@ public sealed record ForeignPolarityOffset : TransferOffset
 
     public override double LeftToLsp(int sign) => Own.LeftToLsp(sign);
 
-    public override Tensor Leaves(Tensor share, int sign) => Own.Leaves(share, sign);
+    public override (double Above, double Below) Leaves(int sign) => Own.Leaves(sign);
 
-    public override void Raise(Tensor voltage, GatedCapacitor capacitor) => Own.Raise(voltage, capacitor);
+    public override double ReferenceRaise => Own.ReferenceRaise;
 }
 
 public sealed record ForeignExactUpdate : UpdateScheme

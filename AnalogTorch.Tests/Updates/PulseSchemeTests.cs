@@ -237,7 +237,7 @@ public class PulseSchemeTests
 
         public long Pulses { get; private set; }
 
-        public void Update(TrainPair trains, double size = 1)
+        public void Update(TrainPair trains)
         {
             using var scope = NewDisposeScope();
             var device = new ConstantStep { DwMin = Step, CycleNoise = 0 };

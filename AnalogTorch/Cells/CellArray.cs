@@ -1,4 +1,6 @@
+using AnalogTorch.Conductance;
 using AnalogTorch.Core;
+using AnalogTorch.Devices;
 using AnalogTorch.Kernels;
 using AnalogTorch.Updates;
 using static TorchSharp.torch;
@@ -6,22 +8,37 @@ using static TorchSharp.torch;
 namespace AnalogTorch.Cells;
 
 /// <summary>An array of unit cells with all that it holds right now: conductances, variations, counters, random streams.</summary>
+/// <remarks>
+/// Its life: it is built, written, and from then on takes pulses or exact changes (<see cref="Update"/>, <see cref="Add"/>), each of which lets the time of its
+/// examples pass and does what the <see cref="Schedule"/> says is due. A derived array adds its hidden arrays in its constructor and says what writing,
+/// pulses, time and its duties do to them; whatever else it holds (digital buffers) are tensors and counters of its <see cref="State"/>.
+/// </remarks>
 public abstract class CellArray : IUpdatable, IDisposable
 {
-    /// <summary>The counters that every array keeps.</summary>
-    protected const string Key = "key", StepsTaken = "steps", ExamplesSeen = "examples", PulsesSent = "pulses", ProgrammingPulsesSent = "programming";
+    private const string Key = "key", StepsTaken = "steps", ExamplesSeen = "examples", PulsesSent = "pulses", ProgrammingPulsesSent = "programming";
+    private const string SettledUntil = "leaked_until", Clock = "clock"; // the former is what checkpoints know it by
+    private readonly Schedule schedule;
+    private readonly List<DeviceArray> devices = [];
+    private IPulseEngine engine;
 
     /// <summary>An array over the given weights.</summary>
+    /// <param name="cell">What its cells are.</param>
     /// <param name="rng">The stream of this array.</param>
     /// <param name="weights">The effective weights [outputs, inputs].</param>
+    /// <param name="schedule">What falls due in it.</param>
     /// <param name="counters">Counters beside the common ones.</param>
-    protected CellArray(Rng rng, Tensor weights, params string[] counters)
+    protected CellArray(UnitCell cell, Rng rng, Tensor weights, Schedule schedule, params string[] counters)
     {
-        State = new TensorStore([Key, StepsTaken, ExamplesSeen, PulsesSent, ProgrammingPulsesSent, .. counters]);
+        (Cell, Weights, this.schedule, engine) = (cell, weights, schedule, Engines.For(weights.device));
+        string[] ofTime = schedule.Settles ? [SettledUntil] : [];
+        State = new TensorStore([Key, StepsTaken, ExamplesSeen, PulsesSent, ProgrammingPulsesSent, .. counters, .. ofTime]);
         State.Counter(Key) = unchecked((long)rng.Key);
-        Weights = weights;
-        Engine = Engines.For(weights.device);
+        if (schedule.KeepsClock)
+            State.Add(Clock, zeros(1, ScalarType.Float64));
     }
+
+    /// <summary>What its cells are.</summary>
+    public UnitCell Cell { get; }
 
     /// <summary>Everything that the array holds, as a torch module, so that it is saved and loaded with the model.</summary>
     public TensorStore State { get; }
@@ -53,13 +70,15 @@ public abstract class CellArray : IUpdatable, IDisposable
     /// <summary>Transfers from less to more significant devices so far.</summary>
     public virtual long Transfers => 0;
 
-    private double pulseSize = 1;
+    /// <inheritdoc/>
+    public double WeightStep => Cell.WeightStep;
 
-    /// <summary>The engine that pulses the devices.</summary>
-    protected IPulseEngine Engine { get; private set; }
+    /// <summary>Age of the array (s) as far as it is worked into the cells; 0 where the schedule keeps no clock.</summary>
+    protected double Age => schedule.KeepsClock ? State[Clock].item<double>() : 0;
 
-    /// <summary>The stream of the current step.</summary>
-    protected Rng StepStream => new Rng(unchecked((ulong)State.Counter(Key))).Split(Steps);
+    private Rng Stream => new(unchecked((ulong)State.Counter(Key)));
+
+    private Rng StepStream => Stream.Split(Steps);
 
     /// <summary>Writes weights into fresh or used cells.</summary>
     /// <param name="targets">Target weights [outputs, inputs].</param>
@@ -71,28 +90,23 @@ public abstract class CellArray : IUpdatable, IDisposable
         State.Counter(StepsTaken)++;
     }
 
-    /// <inheritdoc/>
-    public abstract double WeightStep { get; }
-
     /// <summary>Applies the pulses of a batch, then lets the time of its examples pass.</summary>
     /// <remarks>A batch is cut where something is due, so that every sample meets the array as it would alone.</remarks>
-    public void Update(TrainPair trains, double size = 1)
+    public void Update(TrainPair trains)
     {
         var stream = StepStream.Split("update");
         try
         {
-            pulseSize = size;
-            for (var start = 0; start < trains.Samples;)
+            for (var (start, times) = (0, 0); start < trains.Samples;)
             {
-                var count = (int)Math.Min(trains.Samples - start, ExamplesUntilDue(Examples));
+                var count = (int)Math.Min(trains.Samples - start, schedule.UntilDue(Examples));
                 OnUpdate(start == 0 && count == trains.Samples ? trains : trains.Slice(start, count), start == 0 ? stream : stream.Split(start));
                 start += count;
-                Pass(count);
+                Pass(count, ref times);
             }
         }
         finally
         {
-            pulseSize = 1;
             State.Counter(StepsTaken)++; // also after an exception, so that no random number comes twice
         }
     }
@@ -102,8 +116,9 @@ public abstract class CellArray : IUpdatable, IDisposable
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        OnAdd(change);
-        Pass(samples);
+        OnAdd(change, StepStream.Split("add"));
+        var times = 0;
+        Pass(samples, ref times);
         State.Counter(StepsTaken)++;
     }
 
@@ -111,21 +126,28 @@ public abstract class CellArray : IUpdatable, IDisposable
     /// <param name="samples">Number of training examples.</param>
     public void Idle(int samples)
     {
+        var times = 0;
         for (var left = samples; left > 0;)
         {
-            var count = (int)Math.Min(left, ExamplesUntilDue(Examples));
+            var count = (int)Math.Min(left, schedule.UntilDue(Examples));
             left -= count;
-            Pass(count);
+            Pass(count, ref times);
         }
         State.Counter(StepsTaken)++;
     }
 
-    /// <summary>Lets the time of examples pass, and does what is due after them.</summary>
-    private void Pass(int samples)
+    /// <summary>Lets time pass that no training example takes, as while the array is only read.</summary>
+    /// <param name="seconds">The time (s).</param>
+    /// <exception cref="ArgumentOutOfRangeException">Time does not run backward.</exception>
+    public void Wait(double seconds)
     {
-        var before = Examples;
-        State.Counter(ExamplesSeen) += samples;
-        OnExamples(before, Examples, StepStream.Split("examples"));
+        if (!(seconds >= 0 && double.IsFinite(seconds)))
+            throw new ArgumentOutOfRangeException(nameof(seconds), $"CellArray.Wait needs a finite time of at least 0 s, but got {seconds}.");
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        Settle(StepStream.Split("wait"));
+        Spend(seconds, StepStream.Split("waited"));
+        State.Counter(StepsTaken)++;
     }
 
     /// <summary>Starts, or restarts, to count the pulses of each weight.</summary>
@@ -142,9 +164,10 @@ public abstract class CellArray : IUpdatable, IDisposable
     public void Rebind(Tensor weights)
     {
         Weights = weights;
-        Engine = Engines.For(weights.device);
+        engine = Engines.For(weights.device);
         State.MoveTo(weights.device);
-        OnRebind();
+        foreach (var array in devices)
+            array.Moved();
     }
 
     /// <summary>Recomputes the weights from the state, as after loading it.</summary>
@@ -154,6 +177,8 @@ public abstract class CellArray : IUpdatable, IDisposable
     public void Dispose()
     {
         State.Dispose();
+        foreach (var array in devices)
+            array.Forget();
         PulseCounts?.Up.Dispose();
         PulseCounts?.Down.Dispose();
         GC.SuppressFinalize(this);
@@ -165,30 +190,129 @@ public abstract class CellArray : IUpdatable, IDisposable
     /// <summary>Applies pulse trains.</summary>
     protected abstract void OnUpdate(TrainPair trains, Rng rng);
 
-    /// <summary>Moves the weights without pulses.</summary>
-    protected abstract void OnAdd(Tensor change);
+    /// <summary>Moves the weights by given amounts, without trains.</summary>
+    protected abstract void OnAdd(Tensor change, Rng rng);
 
-    /// <summary>Number of examples after which something is due next, at least 1.</summary>
-    /// <param name="examples">Examples seen so far.</param>
-    protected abstract long ExamplesUntilDue(long examples);
-
-    /// <summary>Does what is due after examples: leakage, transfer, refresh.</summary>
-    /// <param name="before">Examples seen before this batch.</param>
-    /// <param name="after">Examples seen now.</param>
-    /// <param name="rng">The stream of this step.</param>
-    protected abstract void OnExamples(long before, long after, Rng rng);
-
-    /// <summary>Called when the tensors have moved.</summary>
-    protected virtual void OnRebind()
+    /// <summary>Lets time pass in the devices, and works out the weights anew; where the schedule settles.</summary>
+    /// <param name="seconds">The time since it was called last (s), above 0.</param>
+    /// <param name="rng">A stream of its own.</param>
+    protected virtual void OnTime(double seconds, Rng rng)
     {
     }
 
-    /// <summary>Lets an engine work on a target, and books the pulses.</summary>
-    protected void Run(DeviceArray array, PulseTarget target, Func<IPulseEngine, PulseTarget, IPulseStepVisitor> work, string counter)
+    /// <summary>Does what is due; the time until now has been worked in.</summary>
+    /// <param name="duty">One of those of the schedule.</param>
+    /// <param name="rng">A stream of its own.</param>
+    protected virtual void OnDue(Duty duty, Rng rng)
     {
-        (target.UpCounts, target.DownCounts) = counter == PulsesSent ? (PulseCounts?.Up, PulseCounts?.Down) : (null, null);
+    }
+
+    /// <summary>Manufactures a hidden array of devices; to be called in the constructor.</summary>
+    /// <param name="device">What they are.</param>
+    /// <param name="role">Their role, which prefixes the names of their tensors.</param>
+    /// <param name="shape">Outputs × inputs; null for one device a weight.</param>
+    /// <param name="areWeights">Whether the values of the devices are the weights, so that memory holds them once.</param>
+    protected DeviceArray AddDevices(PulsedDevice device, string role, long[]? shape = null, bool areWeights = false)
+    {
+        var array = new DeviceArray(device, role, State, Stream, shape ?? Weights.shape, Weights.device, Cell.Defects, areWeights ? () => Weights : null);
+        devices.Add(array);
+        return array;
+    }
+
+    /// <summary>Manufactures a hidden array of non-volatile devices that are written in closed loop; to be called in the constructor.</summary>
+    /// <param name="memory">How they age, and scatter from read to read.</param>
+    /// <param name="writer">How they are written.</param>
+    /// <param name="role">Their role, which prefixes the names of their tensors.</param>
+    protected MemoryArray AddMemory(MemoryStatistics memory, ConductanceWriter writer, string role) =>
+        new(memory, writer, Cell.Defects, role, State, Stream, Weights.shape, Weights.device);
+
+    /// <summary>Lets time pass that is no example's, as during a transfer.</summary>
+    /// <param name="seconds">The time (s); nothing happens in none.</param>
+    /// <param name="rng">A stream of its own.</param>
+    protected void Spend(double seconds, Rng rng)
+    {
+        if (seconds == 0 || !schedule.Settles)
+            return;
+        if (schedule.KeepsClock)
+            State[Clock].add_(seconds);
+        OnTime(seconds, rng);
+    }
+
+    /// <summary>Sends devices the pulses of trains, which move the weights and are counted as updates.</summary>
+    protected void Pulse(DeviceArray array, PulseTarget target, TrainPair trains, Rng rng)
+    {
+        (target.UpCounts, target.DownCounts) = (PulseCounts?.Up, PulseCounts?.Down);
+        Run(array, array.Under(trains.Size), target, engine.Update(target, trains, rng), PulsesSent);
+    }
+
+    /// <summary>Sends every device its own number of pulses, upward where it is positive; they are counted as programming.</summary>
+    protected void Program(DeviceArray array, PulseTarget target, Tensor counts, Rng rng)
+    {
+        (target.UpCounts, target.DownCounts) = (null, null);
+        Run(array, array.Device, target, engine.Pulse(target, counts, rng), ProgrammingPulsesSent);
+    }
+
+    /// <summary>Raises devices in closed loop, pulse by pulse, until they come near their goals; the pulses are counted as programming.</summary>
+    /// <inheritdoc cref="IPulseEngine.Seek" path="/param"/>
+    protected void Seek(DeviceArray array, PulseTarget target, Tensor goals, float tolerance, int most, Rng rng)
+    {
+        (target.UpCounts, target.DownCounts) = (null, null);
+        Run(array, array.Device, target, engine.Seek(target, goals, tolerance, most, rng), ProgrammingPulsesSent);
+    }
+
+    /// <summary>Works out the weights from the values of devices.</summary>
+    protected void Read(DeviceArray array, PulseTarget target) => array.Device.Accept(engine.Read(target, StepStream.Split("read")));
+
+    /// <summary>What a read of the devices sees, each by itself, in the caller's dispose scope.</summary>
+    protected Tensor Read(DeviceArray array)
+    {
+        var seen = empty_like(array.Planes.Value);
+        array.Device.Accept(engine.Read(new PulseTarget { Planes = array.Planes, Weights = seen }, default));
+        return seen;
+    }
+
+    /// <summary>Books pulses that programmed devices.</summary>
+    protected void CountProgramming(long pulses) => State.Counter(ProgrammingPulsesSent) += pulses;
+
+    private void Run(DeviceArray array, PulsedDevice device, PulseTarget target, IPulseStepVisitor work, string counter)
+    {
         target.Pulses = 0;
-        (counter == PulsesSent ? array.Under(pulseSize) : array.Device).Accept(work(Engine, target));
+        device.Accept(work);
+        array.Hold(target);
         State.Counter(counter) += target.Pulses;
+    }
+
+    /// <summary>Lets the time of examples pass, and does what is due after them.</summary>
+    /// <param name="samples">Number of examples.</param>
+    /// <param name="times">How often something was due in this step, so that no random number comes twice.</param>
+    private void Pass(int samples, ref int times)
+    {
+        var before = Examples;
+        State.Counter(ExamplesSeen) += samples;
+        var anything = Duty.HasPassed(schedule.SettleEvery, before, Examples);
+        foreach (var duty in schedule.Duties)
+            anything |= duty.IsDue(before, Examples);
+        if (!anything)
+            return;
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        var stream = StepStream.Split("examples");
+        Settle(stream.Split("settle").Split(before));
+        foreach (var duty in schedule.Duties)
+            if (duty.IsDue(before, Examples))
+                OnDue(duty, times++ == 0 ? stream : stream.Split(times));
+    }
+
+    /// <summary>Works the time of the examples since the last time into the cells.</summary>
+    private void Settle(Rng rng)
+    {
+        if (!schedule.Settles)
+            return;
+        ref var settled = ref State.Counter(SettledUntil);
+        var seconds = (Examples - settled) * Cell.ExampleTime;
+        settled = Examples;
+        if (schedule.KeepsClock)
+            State[Clock].add_(seconds);
+        OnTime(seconds, rng);
     }
 }

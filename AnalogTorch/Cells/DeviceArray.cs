@@ -1,3 +1,4 @@
+using AnalogTorch.Conductance;
 using AnalogTorch.Core;
 using AnalogTorch.Devices;
 using AnalogTorch.Kernels;
@@ -12,8 +13,11 @@ public sealed class DeviceArray
     private readonly TensorStore state;
     private readonly string role;
     private readonly bool hasMemory;
+    private readonly Func<Tensor>? values;
+    private readonly string? leak, stuck;
     private ElementPlanes? planes;
-    private Tensor? values;
+    private PulseTarget? target;
+    private (Tensor Places, Tensor Values, Tensor Seen)? held;
     private (double Size, PulsedDevice Device)? shrunk;
 
     /// <summary>Manufactures the devices of a role.</summary>
@@ -23,8 +27,10 @@ public sealed class DeviceArray
     /// <param name="rng">The stream of the array.</param>
     /// <param name="shape">Outputs × inputs.</param>
     /// <param name="torchDevice">Where the tensors live.</param>
-    /// <param name="values">The tensor that holds the values, if it belongs to somebody else; null for one of the array's own.</param>
-    public DeviceArray(PulsedDevice device, string role, TensorStore state, Rng rng, long[] shape, torch.Device torchDevice, Tensor? values = null)
+    /// <param name="defects">Which of them do not work; null if all do.</param>
+    /// <param name="values">Gives the tensor that holds the values, if it belongs to somebody else; null for one of the array's own.</param>
+    public DeviceArray(
+        PulsedDevice device, string role, TensorStore state, Rng rng, long[] shape, torch.Device torchDevice, Defects? defects = null, Func<Tensor>? values = null)
     {
         device.CheckAll();
         (Device, this.role, this.state, this.values) = (device, role, state, values);
@@ -33,7 +39,7 @@ public sealed class DeviceArray
         if (values is null)
             state.Add($"{role}_value", made.Value);
         else
-            values.copy_(made.Value);
+            values().copy_(made.Value);
         Keep("up", made.Up);
         Keep("down", made.Down);
         Keep("min", made.Min);
@@ -42,6 +48,17 @@ public sealed class DeviceArray
         hasMemory = made.Memory is not null;
         if (hasMemory)
             state.Add($"{role}_memory", made.Memory!);
+        if ((device as ILeaking)?.Leakage.Draw(rng.Split(role).Split("leak"), shape, torchDevice) is { } drawn)
+        {
+            leak = $"{role}_leak";
+            state.Add(leak, drawn);
+        }
+        if (defects?.Draw(shape, (0, 1), rng.Split(role).Split("defects"), torchDevice) is { } share)
+        {
+            stuck = $"{role}_stuck";
+            state.Add(stuck, made.Min + share * ((Tensor)made.Max - made.Min)); // in the range of each device itself
+            Hold();
+        }
     }
 
     private void Keep(string parameter, ParameterPlane made)
@@ -72,15 +89,99 @@ public sealed class DeviceArray
 
     /// <summary>The tensors.</summary>
     public ElementPlanes Planes => planes ??= new(
-        values ?? state[$"{role}_value"], Kept("up"), Kept("down"), Kept("min"), Kept("max"), Kept("offset"), hasMemory ? state[$"{role}_memory"] : null);
+        values?.Invoke() ?? state[$"{role}_value"], Kept("up"), Kept("down"), Kept("min"), Kept("max"), Kept("offset"), hasMemory ? state[$"{role}_memory"] : null);
 
-    /// <summary>Forgets the tensors after a move.</summary>
-    /// <param name="movedValues">The tensor that holds the values now, if it belongs to somebody else.</param>
-    public void Moved(Tensor? movedValues = null) => (planes, values) = (null, movedValues);
+    /// <summary>How the weights follow from the devices, made once for the place where the tensors are now.</summary>
+    /// <param name="make">Makes it.</param>
+    public PulseTarget Target(Func<PulseTarget> make) => target ??= make();
+
+    /// <summary>Forgets where the tensors were, after a move.</summary>
+    public void Moved()
+    {
+        (planes, target) = (null, null);
+        Forget();
+    }
+
+    /// <summary>Brings devices that do not work back to where they are stuck, after something was done to all.</summary>
+    public void Hold()
+    {
+        if (stuck is not null && Stuck is var (places, values, _))
+            Planes.Value.view(-1).index_copy_(0, places, values);
+    }
+
+    /// <summary>The same after an engine pulsed devices and worked out the weights of those that it touched.</summary>
+    internal void Hold(PulseTarget target)
+    {
+        if (stuck is null)
+            return;
+        using var scope = NewDisposeScope();
+        var (places, values, seen) = Stuck;
+        Planes.Value.view(-1).index_copy_(0, places, values);
+        if (target.Weights.NumberOfElements != Planes.Value.NumberOfElements)
+            return;
+        var weights = seen * target.Gain;
+        if (target.Other is { } other)
+            weights.add_(other.view(-1).index_select(0, places), alpha: target.OtherGain);
+        target.Weights.view(-1).index_copy_(0, places, weights);
+    }
+
+    /// <summary>Lets go of what is kept beside the state.</summary>
+    internal void Forget()
+    {
+        held?.Places.Dispose();
+        held?.Values.Dispose();
+        held?.Seen.Dispose();
+        held = null;
+    }
+
+    /// <summary>Where devices are stuck, at which values, and what a read sees there.</summary>
+    private (Tensor Places, Tensor Values, Tensor Seen) Stuck
+    {
+        get
+        {
+            if (held is { } known)
+                return known;
+            using var noGrad = no_grad();
+            using var scope = NewDisposeScope();
+            var all = state[stuck!];
+            var places = all.view(-1).isnan().logical_not_().nonzero().squeeze(1);
+            var values = all.view(-1).index_select(0, places);
+            var seen = empty_like(all);
+            Device.Accept(Engines.For(all.device).Read(new PulseTarget { Planes = Planes with { Value = all }, Weights = seen }, default));
+            held = (places.DetachFromDisposeScope(), values.DetachFromDisposeScope(), seen.view(-1).index_select(0, places).DetachFromDisposeScope());
+            return held.Value;
+        }
+    }
 
     /// <summary>The values of some devices.</summary>
     /// <param name="devices">Their places in the array, counted row by row (int64).</param>
     public Tensor At(Tensor devices) => Planes.Value.view(-1).index_select(0, devices);
+
+    /// <summary>Brings all devices to values, as near as their bounds allow, without pulses.</summary>
+    /// <param name="wanted">The values.</param>
+    public void Set(Tensor wanted)
+    {
+        using var scope = NewDisposeScope();
+        Planes.Value.copy_(minimum(maximum(wanted, Planes.Min), Planes.Max));
+        Hold();
+    }
+
+    /// <summary>Raises all devices by amounts, as far as their upper bounds allow, without pulses.</summary>
+    /// <param name="amounts">Amounts, none below 0.</param>
+    public void Raise(Tensor amounts)
+    {
+        using var scope = NewDisposeScope();
+        Planes.Value.copy_(minimum(Planes.Value + amounts, Planes.Max));
+        Hold();
+    }
+
+    /// <summary>Lets time pass.</summary>
+    /// <param name="seconds">The time (s).</param>
+    public void Pass(double seconds)
+    {
+        (Device as ILeaking)?.Leakage.Pass(Planes.Value, leak is null ? null : state[leak], seconds);
+        Hold();
+    }
 
     /// <summary>RESETs all devices: start value, fresh memory.</summary>
     /// <param name="rng">The stream of the start values.</param>
@@ -89,6 +190,7 @@ public sealed class DeviceArray
         using var scope = NewDisposeScope();
         Planes.Value.copy_(Resettable.AfterReset(Noise.Normal(rng, Planes.Value.shape, Planes.Value.device)));
         Planes.Memory?.fill_(1f);
+        Hold();
     }
 
     /// <summary>RESETs some devices.</summary>
@@ -100,6 +202,7 @@ public sealed class DeviceArray
         var fresh = Resettable.AfterReset(Noise.Normal(rng, devices.shape, devices.device));
         Planes.Value.view(-1).index_copy_(0, devices, fresh);
         Planes.Memory?.view(-1).index_fill_(0, devices, 1f);
+        Hold();
     }
 
     private IResettable Resettable =>

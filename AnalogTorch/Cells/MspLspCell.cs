@@ -2,6 +2,7 @@ using AnalogTorch.Conductance;
 using AnalogTorch.Core;
 using AnalogTorch.Devices;
 using AnalogTorch.Kernels;
+using AnalogTorch.Periphery;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Cells;
@@ -11,8 +12,10 @@ namespace AnalogTorch.Cells;
 /// W = [F·(G⁺ − G⁻) + p·(g − g_ref)]/SiemensPerWeight: the 2T2R+3T1C unit cell of Ambrogio et al., Nature 558:60 (2018). Updates go
 /// to g alone, open loop. After every <see cref="TransferEvery"/> examples the weight is read, written into G⁺ and G⁻ in closed loop,
 /// g is RESET, the polarity p flips (US patents 11,074,499 and 11,915,132), and what the closed loop missed is corrected on g.
+/// Time passes line by line in a transfer (<see cref="Timing"/>): all lines are read, all are written, all are corrected. Written devices count from half of the
+/// time that writing takes, which is their mean age when it is over; the capacitors are RESET after it, since they would not hold a correction until then.
 /// </remarks>
-public sealed record MspLspCell : UnitCell
+public sealed record MspLspCell : UnitCell, ICrossChecked
 {
     /// <summary>Gain of the more significant pair (F).</summary>
     [Unit("1")]
@@ -32,7 +35,7 @@ public sealed record MspLspCell : UnitCell
     [Unit("1")]
     public int OutputsPerReference { get; init => field = Within(value, 1, int.MaxValue); } = 128;
 
-    /// <summary>Examples between two transfers.</summary>
+    /// <summary>Examples between two transfers; with a trigger that looks, a whole number of its looks.</summary>
     [Unit("1")]
     public int TransferEvery { get; init => field = Within(value, 1, int.MaxValue); } = 8000;
 
@@ -52,13 +55,20 @@ public sealed record MspLspCell : UnitCell
     [Unit("1")]
     public int MaxCorrectionPulses { get; init => field = Within(value, 0, 100_000); } = 80;
 
-    /// <summary>Time that one example takes, during which the capacitors leak.</summary>
-    [Unit("s")]
-    public double ExampleTime { get; init => field = NotNegative(value); } = 240 * Units.ns;
+    /// <summary>What may make a transfer due before its interval is over.</summary>
+    public TransferTrigger Trigger { get; init => field = NotNull(value); } = new AtInterval();
 
-    /// <summary>Examples after which leakage is worked into the weights, and at every transfer; 1 works it in after each.</summary>
-    [Unit("1")]
-    public int LeakEvery { get; init => field = Within(value, 1, int.MaxValue); } = 20;
+    /// <summary>How long a transfer takes, during which the capacitors leak and the pair drifts.</summary>
+    public TransferTiming Timing { get; init => field = NotNull(value); } = new InstantTransfer();
+
+    /// <summary>Path through which transfers read the weights, each cell by itself, in normalised weight.</summary>
+    public AnalogPath Reading { get; init => field = NotNull(value); } = new();
+
+    /// <summary>How the devices of the more significant pair drift, and how they scatter from read to read; how they are written is the writer's.</summary>
+    public MemoryStatistics Memory { get; init => field = NotNull(value); } = new IdealMemory();
+
+    /// <summary>What transfers ask of the more significant pair, so that it is where it should be later.</summary>
+    public Anticipation Anticipation { get; init => field = NotNull(value); } = new NoAnticipation();
 
     /// <inheritdoc/>
     public override double DevicesPerWeight => 3 + 1.0 / OutputsPerReference;
@@ -75,26 +85,47 @@ public sealed record MspLspCell : UnitCell
     /// <inheritdoc/>
     public override CellArray Build(Rng rng, Tensor weights) => new Array(this, rng, weights);
 
+    /// <inheritdoc/>
+    public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements)
+    {
+        ArgumentNullException.ThrowIfNull(elements);
+        return new MspLspWitness(this, elements(Capacitor), elements(Capacitor));
+    }
+
+    /// <inheritdoc/>
+    public void Check()
+    {
+        if (Memory is StableMemory and not IdealMemory)
+            throw new ArgumentException($"MspLspCell.Memory must be one that drifts or scatters from read to read, or IdealMemory, but is {Memory.GetType().Name}, which only scatters when it is written; take it for Writer = new MemoryWriter {{ Memory = ... }}.");
+    }
+
+    private Schedule Schedule => new()
+    {
+        Duties = Trigger.Interval == Schedule.Never ? [new("transfer", TransferEvery)] : [new("look", Trigger.Interval)],
+        SettleEvery = LeakEvery,
+        KeepsClock = MemoryArray.LivesInTime(Memory),
+    };
+
     private sealed class Array : CellArray
     {
-        private const string Plus = "g_plus", Minus = "g_minus", Rest = "rest", TransfersDone = "transfers", LeakedUntil = "leaked_until";
+        private const string Rest = "rest", TransfersDone = "transfers", TransferredAt = "transferred_at";
         private readonly MspLspCell cell;
         private readonly DeviceArray lsp, reference;
-        private PulseTarget? target;
+        private readonly MemoryArray plus, minus;
 
-        public Array(MspLspCell cell, Rng rng, Tensor weights) : base(rng, weights, TransfersDone, LeakedUntil)
+        public Array(MspLspCell cell, Rng rng, Tensor weights)
+            : base(cell, rng, weights, cell.Schedule, cell.Trigger.Interval == Schedule.Never ? [TransfersDone] : [TransfersDone, TransferredAt])
         {
             this.cell = cell;
             var groups = (weights.shape[0] + cell.OutputsPerReference - 1) / cell.OutputsPerReference;
-            lsp = new DeviceArray(cell.Capacitor, "lsp", State, rng, weights.shape, weights.device);
-            reference = new DeviceArray(cell.Capacitor, "reference", State, rng, [groups, weights.shape[1]], weights.device);
-            State.Add(Plus, zeros_like(weights));
-            State.Add(Minus, zeros_like(weights));
+            lsp = AddDevices(cell.Capacitor, "lsp");
+            reference = AddDevices(cell.Capacitor, "reference", [groups, weights.shape[1]]);
+            plus = AddMemory(cell.Memory, cell.Writer, "g_plus");
+            minus = AddMemory(cell.Memory, cell.Writer, "g_minus");
             State.Add(Rest, zeros_like(weights));
         }
 
-        public override IEnumerable<(string Name, Tensor Values)> Observables =>
-            [("G⁺", State[Plus]), ("G⁻", State[Minus]), ("g", Conductance(lsp))];
+        public override IEnumerable<(string Name, Tensor Values)> Observables => [("G⁺", plus.Now), ("G⁻", minus.Now), ("g", Read(lsp))];
 
         public override long Transfers => State.Counter(TransfersDone);
 
@@ -104,60 +135,64 @@ public sealed record MspLspCell : UnitCell
             {
                 using var noGrad = no_grad();
                 using var scope = NewDisposeScope();
-                return cell.Gain * (State[Plus].mean().item<float>() + State[Minus].mean().item<float>()) + Conductance(lsp).mean().item<float>() + Conductance(reference).mean().item<float>();
+                return cell.Gain * (plus.Now.mean().item<float>() + minus.Now.mean().item<float>()) + Read(lsp).mean().item<float>() + Read(reference).mean().item<float>();
             }
         }
 
-        private int Sign => cell.Polarity.Sign(State.Counter(TransfersDone));
+        private int Sign => cell.Polarity.Sign(Transfers);
+
+        private long Lines => Weights.shape[1];
+
+        private PulseTarget Target
+        {
+            get
+            {
+                var target = lsp.Target(() => new() { Planes = lsp.Planes, Weights = Weights, Other = State[Rest], OtherGain = (float)(1 / cell.SiemensPerWeight) });
+                target.Gain = (float)(Sign / cell.SiemensPerWeight);
+                target.Inverted = Sign < 0;
+                return target;
+            }
+        }
 
         public override void Refresh()
         {
             using var scope = NewDisposeScope();
-            ReadRest();
-            Run(lsp, Target(), (engine, target) => engine.Read(target, StepStream.Split("read")), PulsesSent);
+            State[Rest].copy_(plus.Now).sub_(minus.Now).mul_((float)cell.Gain).add_(PerOutput(Read(reference)), alpha: -Sign);
+            Read(lsp, Target);
         }
 
         protected override void OnWrite(Tensor targets, Rng rng) => Transfer(targets * (float)cell.SiemensPerWeight, rng);
 
-        public override double WeightStep => cell.WeightStep;
-
-        protected override void OnAdd(Tensor change)
+        protected override void OnAdd(Tensor change, Rng rng)
         {
-            var volts = change * (float)(Sign * cell.SiemensPerWeight / cell.Capacitor.Transconductance);
-            lsp.Planes.Value.copy_(minimum(maximum(lsp.Planes.Value + volts, lsp.Planes.Min), lsp.Planes.Max));
+            lsp.Set(lsp.Planes.Value + change * (float)(Sign * cell.SiemensPerWeight / cell.Capacitor.Transconductance));
             Refresh();
         }
 
-        protected override void OnUpdate(TrainPair trains, Rng rng) =>
-            Run(lsp, Target(), (engine, target) => engine.Update(target, trains, rng), PulsesSent);
+        protected override void OnUpdate(TrainPair trains, Rng rng) => Pulse(lsp, Target, trains, rng);
 
-        protected override long ExamplesUntilDue(long examples) =>
-            Math.Min(cell.LeakEvery - examples % cell.LeakEvery, cell.TransferEvery - examples % cell.TransferEvery);
-
-        protected override void OnExamples(long before, long after, Rng rng)
+        protected override void OnTime(double seconds, Rng rng)
         {
-            var leak = after / cell.LeakEvery != before / cell.LeakEvery;
-            var transfer = after / cell.TransferEvery != before / cell.TransferEvery;
-            if (!leak && !transfer)
-                return;
-            using var noGrad = no_grad();
-            using var scope = NewDisposeScope();
-            var seconds = (after - State.Counter(LeakedUntil)) * cell.ExampleTime;
-            State.Counter(LeakedUntil) = after;
-            cell.Capacitor.Leakage.Pass(lsp.Planes.Value, seconds);
-            cell.Capacitor.Leakage.Pass(reference.Planes.Value, seconds);
+            lsp.Pass(seconds);
+            reference.Pass(seconds);
+            plus.Pass(Age, rng);
+            minus.Pass(Age, rng);
             Refresh();
-            if (!transfer)
-                return;
+        }
+
+        protected override void OnDue(Duty duty, Rng rng)
+        {
+            if (cell.Trigger.Interval != Schedule.Never)
+            {
+                ref var before = ref State.Counter(TransferredAt);
+                if (Examples - before < cell.TransferEvery && !cell.Trigger.IsCrowded(lsp.Planes.Value, lsp.Planes.Min, lsp.Planes.Max))
+                    return;
+                before = Examples;
+            }
+            Spend(cell.Timing.Reading(Lines), rng.Split("reading"));
+            var weights = cell.Reading.ReadCells(Weights, rng.Split("read")) * (float)cell.SiemensPerWeight;
             State.Counter(TransfersDone)++;
-            Transfer(Weights * (float)cell.SiemensPerWeight, rng);
-        }
-
-        protected override void OnRebind()
-        {
-            target = null;
-            lsp.Moved();
-            reference.Moved();
+            Transfer(weights, rng);
         }
 
         /// <summary>Moves weights (S) into the more significant pair and corrects on the less significant one, at the polarity that is due now.</summary>
@@ -165,63 +200,52 @@ public sealed record MspLspCell : UnitCell
         {
             using var scope = NewDisposeScope();
             weights = weights.clone();
-            lsp.Reset(rng.Split("lsp"));
-            reference.Reset(rng.Split("reference"));
+            ResetCapacitors(rng);
             // The mismatch of the read transistors at RESET is static, so the non-volatile pair takes it over.
-            var mismatch = Conductance(lsp) - PerOutput(Conductance(reference));
-            cell.Offset.Raise(reference.Planes.Value, cell.Capacitor);
-            var offset = (float)cell.Offset.LeftToLsp(Sign);
-            var share = weights - offset - mismatch * Sign;
-            var left = cell.Offset.Leaves(share, Sign);
+            var mismatch = Read(lsp) - PerOutput(Read(reference));
+            var share = weights - (float)cell.Offset.LeftToLsp(Sign) - mismatch * Sign;
+            var (above, below) = cell.Offset.Leaves(Sign);
+            var left = (share > (float)above).logical_and_(share < (float)below);
             var targets = where(left, zeros_like(share), share) / (float)cell.Gain;
             // What the other device of the pair keeps after RESET counts against the weight; left to g, it would leak away at every transfer.
-            var (plus, plusPulses) = cell.Writer.Write(Above(targets), rng.Split("plus"));
-            var (minus, minusPulses) = cell.Writer.Write(Above(-targets), rng.Split("minus"));
-            State[Plus].copy_(plus);
-            State[Minus].copy_(minus);
-            State.Counter(ProgrammingPulsesSent) += plusPulses + minusPulses;
+            var writing = cell.Timing.Writing(Lines, cell.Writer.MostTries);
+            var anticipated = cell.Anticipation.For(Trial, (0, cell.Memory.Range.Max), weights.device);
+            var pulses = plus.Write(Asked(targets), Age + writing / 2, rng.Split("plus")) + minus.Write(Asked(-targets), Age + writing / 2, rng.Split("minus"));
+            CountProgramming(pulses);
+            Spend(writing, rng.Split("writing"));
+            ResetCapacitors(rng);
+            reference.Planes.Value.add_((float)(cell.Offset.ReferenceRaise / cell.Capacitor.Transconductance));
             Refresh();
             for (var round = 0; round < cell.CorrectionRounds; round++)
+            {
                 Correct(weights, rng.Split("correct").Split(round));
+                Spend(cell.Timing.Correcting(Lines, cell.MaxCorrectionPulses), rng.Split("correcting").Split(round));
+            }
+
+            // What is asked of one device of every pair; nothing where the other one holds the weight.
+            Tensor Asked(Tensor wanted) => where(wanted > 0, anticipated(wanted.clamp_min(0f)) + (float)cell.Writer.Residue, zeros_like(wanted));
+
+            Tensor Trial(Tensor asked, double time) => cell.Memory.Age(asked, cell.Memory.DrawFate(asked, rng.Split("trial")), time);
         }
 
-        private Tensor Above(Tensor targets) => where(targets > 0, targets + (float)cell.Writer.Residue, zeros_like(targets));
+        private void ResetCapacitors(Rng rng)
+        {
+            lsp.Reset(rng.Split("lsp"));
+            reference.Reset(rng.Split("reference"));
+        }
 
         /// <summary>Sends g the pulses that make up for what a read of the weights shows to be missing, as if all cells stepped alike.</summary>
         private void Correct(Tensor weights, Rng rng)
         {
             using var scope = NewDisposeScope();
-            var missing = weights - Weights * (float)cell.SiemensPerWeight;
+            var missing = weights - cell.Reading.ReadCells(Weights, rng.Split("read")) * (float)cell.SiemensPerWeight;
             var pulses = (missing * (float)(Sign / cell.Capacitor.NominalStep)).round_()
                 .clamp_(-cell.MaxCorrectionPulses, cell.MaxCorrectionPulses).to(ScalarType.Int32);
-            Run(lsp, Target(), (engine, target) => engine.Pulse(target, pulses, rng), ProgrammingPulsesSent);
-        }
-
-        /// <summary>Works out what the weight consists of beside g.</summary>
-        private void ReadRest()
-        {
-            State[Rest].copy_(State[Plus]).sub_(State[Minus]).mul_((float)cell.Gain).add_(PerOutput(Conductance(reference)), alpha: -Sign);
+            Program(lsp, Target, pulses, rng);
         }
 
         /// <summary>Reference cells, repeated for the outputs that share them.</summary>
         private Tensor PerOutput(Tensor references) =>
             references.shape[0] == 1 ? references : references.repeat_interleave(cell.OutputsPerReference, 0).narrow(0, 0, Weights.shape[0]);
-
-        private Tensor Conductance(DeviceArray array) =>
-            (array.Planes.Value - array.Planes.Offset).clamp_min_(0f).mul_((float)cell.Capacitor.Transconductance);
-
-        private PulseTarget Target()
-        {
-            target ??= new PulseTarget
-            {
-                Planes = lsp.Planes,
-                Weights = Weights,
-                Other = State[Rest],
-                OtherGain = (float)(1 / cell.SiemensPerWeight),
-            };
-            target.Gain = (float)(Sign / cell.SiemensPerWeight);
-            target.Inverted = Sign < 0;
-            return target;
-        }
     }
 }

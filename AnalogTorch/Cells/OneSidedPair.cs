@@ -35,18 +35,23 @@ public sealed record OneSidedPair : UnitCell
     /// <inheritdoc/>
     public override CellArray Build(Rng rng, Tensor weights) => new Array(this, rng, weights);
 
+    /// <inheritdoc/>
+    public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements)
+    {
+        ArgumentNullException.ThrowIfNull(elements);
+        return new OnePair(this, elements(Device), elements(Device));
+    }
+
     private sealed class Array : CellArray
     {
         private readonly OneSidedPair cell;
         private readonly DeviceArray plus, minus;
-        private PulseTarget plusTarget, minusTarget;
 
-        public Array(OneSidedPair cell, Rng rng, Tensor weights) : base(rng, weights)
+        public Array(OneSidedPair cell, Rng rng, Tensor weights)
+            : base(cell, rng, weights, new Schedule { Duties = [new("refresh", cell.Refresh.Interval)], SettleEvery = cell.Device is ILeaking ? cell.LeakEvery : Schedule.Never })
         {
             this.cell = cell;
-            plus = new DeviceArray(cell.Device, "g_plus", State, rng, weights.shape, weights.device);
-            minus = new DeviceArray(cell.Device, "g_minus", State, rng, weights.shape, weights.device);
-            (plusTarget, minusTarget) = (Target(plus, minus, PulseSide.UpOnly, 1), Target(minus, plus, PulseSide.DownOnly, -1));
+            (plus, minus) = (AddDevices(cell.Device, "g_plus"), AddDevices(cell.Device, "g_minus"));
         }
 
         public override IEnumerable<(string Name, Tensor Values)> Observables => [("G⁺", plus.Planes.Value), ("G⁻", minus.Planes.Value)];
@@ -63,7 +68,11 @@ public sealed record OneSidedPair : UnitCell
             }
         }
 
-        public override void Refresh() => Run(plus, plusTarget, (engine, target) => engine.Read(target, StepStream.Split("read")), PulsesSent);
+        private PulseTarget Plus => plus.Target(() => Target(plus, minus, PulseSide.UpOnly, 1));
+
+        private PulseTarget Minus => minus.Target(() => Target(minus, plus, PulseSide.DownOnly, -1));
+
+        public override void Refresh() => Read(plus, Plus);
 
         protected override void OnWrite(Tensor targets, Rng rng)
         {
@@ -71,40 +80,33 @@ public sealed record OneSidedPair : UnitCell
             Rewrite(all, targets.reshape(-1) * (float)cell.SiemensPerWeight, rng);
         }
 
-        public override double WeightStep => cell.WeightStep;
-
-        protected override void OnAdd(Tensor change)
+        protected override void OnAdd(Tensor change, Rng rng)
         {
             var siemens = change * (float)cell.SiemensPerWeight;
-            plus.Planes.Value.copy_(minimum(plus.Planes.Value + siemens.clamp_min(0f), plus.Planes.Max));
-            minus.Planes.Value.copy_(minimum(minus.Planes.Value - siemens.clamp_max(0f), minus.Planes.Max));
+            plus.Raise(siemens.clamp_min(0f));
+            minus.Raise(siemens.clamp_max(0f).neg_());
             Refresh();
         }
 
         protected override void OnUpdate(TrainPair trains, Rng rng)
         {
-            Run(plus, plusTarget, (engine, target) => engine.Update(target, trains, rng.Split("plus")), PulsesSent);
-            Run(minus, minusTarget, (engine, target) => engine.Update(target, trains, rng.Split("minus")), PulsesSent);
+            Pulse(plus, Plus, trains, rng.Split("plus"));
+            Pulse(minus, Minus, trains, rng.Split("minus"));
         }
 
-        protected override long ExamplesUntilDue(long examples) => cell.Refresh.ExamplesUntilDue(examples);
-
-        protected override void OnExamples(long before, long after, Rng rng)
+        protected override void OnTime(double seconds, Rng rng)
         {
-            if (after - before < cell.Refresh.ExamplesUntilDue(before))
-                return;
-            using var noGrad = no_grad();
-            using var scope = NewDisposeScope();
-            var saturated = cell.Refresh.Saturated(plus.Planes.Value, minus.Planes.Value).view(-1).nonzero().squeeze(1);
+            plus.Pass(seconds);
+            minus.Pass(seconds);
+            Refresh();
+        }
+
+        protected override void OnDue(Duty duty, Rng rng)
+        {
+            var largest = maximum(plus.Planes.Value, minus.Planes.Value);
+            var saturated = (largest > (float)cell.Refresh.SaturatedAbove).view(-1).nonzero().squeeze(1);
             if (saturated.NumberOfElements > 0)
                 Rewrite(saturated, plus.At(saturated) - minus.At(saturated), rng);
-        }
-
-        protected override void OnRebind()
-        {
-            plus.Moved();
-            minus.Moved();
-            (plusTarget, minusTarget) = (Target(plus, minus, PulseSide.UpOnly, 1), Target(minus, plus, PulseSide.DownOnly, -1));
         }
 
         /// <summary>RESETs both devices of the chosen pairs, then SETs the one of the right sign pulse by pulse up to the difference.</summary>
@@ -113,20 +115,22 @@ public sealed record OneSidedPair : UnitCell
         {
             plus.Reset(pairs, rng.Split("reset plus"));
             minus.Reset(pairs, rng.Split("reset minus"));
-            State.Counter(ProgrammingPulsesSent) += 2 * pairs.NumberOfElements;
+            CountProgramming(2 * pairs.NumberOfElements);
             // Only one device of a pair moves from here on, so that what the other holds makes a fixed goal.
-            Seek(plus, plusTarget, pairs, where(differences > 0, differences + minus.At(pairs), float.NegativeInfinity), rng.Split("plus"));
-            Seek(minus, minusTarget, pairs, where(differences < 0, plus.At(pairs) - differences, float.NegativeInfinity), rng.Split("minus"));
+            Seek(plus, Plus, Goals(pairs, where(differences > 0, differences + minus.At(pairs), float.NegativeInfinity)), rng.Split("plus"));
+            Seek(minus, Minus, Goals(pairs, where(differences < 0, plus.At(pairs) - differences, float.NegativeInfinity)), rng.Split("minus"));
             Refresh();
         }
 
-        private void Seek(DeviceArray array, PulseTarget target, Tensor pairs, Tensor goals, Rng rng)
+        private Tensor Goals(Tensor pairs, Tensor goals)
         {
-            var half = (float)(cell.Device.NominalStep / 2);
-            var all = full_like(array.Planes.Value, float.NegativeInfinity);
+            var all = full_like(Weights, float.NegativeInfinity);
             all.view(-1).index_copy_(0, pairs, goals);
-            Run(array, target, (engine, on) => engine.Seek(on, all, half, cell.MaxWritePulses, rng), ProgrammingPulsesSent);
+            return all;
         }
+
+        private void Seek(DeviceArray array, PulseTarget target, Tensor goals, Rng rng) =>
+            Seek(array, target, goals, (float)(cell.Device.NominalStep / 2), cell.MaxWritePulses, rng);
 
         private PulseTarget Target(DeviceArray array, DeviceArray other, PulseSide side, int sign) => new()
         {
@@ -138,27 +142,53 @@ public sealed record OneSidedPair : UnitCell
             Side = side,
         };
     }
+
+    private sealed class OnePair(OneSidedPair cell, IMeanElement plus, IMeanElement minus) : CellWitness
+    {
+        private long seen;
+
+        public override double Weight => (plus.Value - minus.Value) / cell.SiemensPerWeight;
+
+        public override IEnumerable<(string Name, double Value)> Observables => [("G⁺", plus.Value), ("G⁻", minus.Value)];
+
+        public override void Write(double target)
+        {
+            var difference = target * cell.SiemensPerWeight;
+            plus.Reset();
+            minus.Reset();
+            var (rising, goal) = difference > 0 ? (plus, minus.Value + difference) : (minus, plus.Value - difference);
+            for (var pulse = 0; difference != 0 && pulse < cell.MaxWritePulses && rising.Value < goal - cell.Device.NominalStep / 2; pulse++)
+                rising.Pulse(up: true);
+        }
+
+        public override void Example(int pulses)
+        {
+            for (var pulse = 0; pulse < Math.Abs(pulses); pulse++)
+                (pulses > 0 ? plus : minus).Pulse(up: true);
+            if (++seen % cell.Refresh.Interval == 0 && Math.Max(plus.Value, minus.Value) > cell.Refresh.SaturatedAbove)
+                Write(Weight);
+        }
+    }
 }
 
 /// <summary>What is done about pairs of one-sided devices that approach saturation.</summary>
 public abstract record PairRefresh : HardwareConfig
 {
-    /// <summary>Number of examples after which the pairs are to be looked at next.</summary>
-    /// <param name="examples">Examples seen so far.</param>
-    public abstract long ExamplesUntilDue(long examples);
+    /// <summary>Examples between two looks at the pairs; <see cref="Schedule.Never"/> for none.</summary>
+    public abstract long Interval { get; }
 
-    /// <summary>The pairs to RESET and write again (bool).</summary>
-    public abstract Tensor Saturated(Tensor plus, Tensor minus);
+    /// <summary>Value of the larger device above which a pair is RESET and written again, in the device's own unit.</summary>
+    public abstract double SaturatedAbove { get; }
 }
 
 /// <summary>Pairs run into saturation and stay there.</summary>
 public sealed record NoRefresh : PairRefresh
 {
     /// <inheritdoc/>
-    public override long ExamplesUntilDue(long examples) => long.MaxValue;
+    public override long Interval => Schedule.Never;
 
     /// <inheritdoc/>
-    public override Tensor Saturated(Tensor plus, Tensor minus) => zeros_like(plus, ScalarType.Bool);
+    public override double SaturatedAbove => double.PositiveInfinity;
 }
 
 /// <summary>Every so many examples, pairs whose larger device exceeds a threshold are RESET and their difference is written again.</summary>
@@ -174,8 +204,8 @@ public sealed record OccasionalReset : PairRefresh
     public double Threshold { get; init => field = Positive(value); } = 7.2 * Units.uS;
 
     /// <inheritdoc/>
-    public override long ExamplesUntilDue(long examples) => Every - examples % Every;
+    public override long Interval => Every;
 
     /// <inheritdoc/>
-    public override Tensor Saturated(Tensor plus, Tensor minus) => maximum(plus, minus) > (float)Threshold;
+    public override double SaturatedAbove => Threshold;
 }

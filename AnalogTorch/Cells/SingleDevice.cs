@@ -38,67 +38,35 @@ public sealed record SingleDevice : UnitCell
     /// <inheritdoc/>
     public override CellArray Build(Rng rng, Tensor weights) => new Array(this, rng, weights);
 
+    /// <inheritdoc/>
+    public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements)
+    {
+        ArgumentNullException.ThrowIfNull(elements);
+        return new OneCell(this, elements(Device));
+    }
+
     private sealed class Array : CellArray
     {
         private const string ReferencePlane = "reference";
         private readonly SingleDevice cell;
         private readonly DeviceArray device;
-        private PulseTarget target;
 
-        public Array(SingleDevice cell, Rng rng, Tensor weights) : base(rng, weights)
+        public Array(SingleDevice cell, Rng rng, Tensor weights)
+            : base(cell, rng, weights, cell.Device is ILeaking ? new Schedule { SettleEvery = cell.LeakEvery } : Schedule.Empty)
         {
             this.cell = cell;
-            device = new DeviceArray(cell.Device, "device", State, rng, weights.shape, weights.device, Shared);
+            var areWeights = cell is { Device: BoundedDevice, Reference: ZeroReference, ValuePerWeight: 1, WriteNoise: 0 };
+            device = AddDevices(cell.Device, "device", areWeights: areWeights);
             using var scope = NewDisposeScope();
             if (cell.Reference.Draw(cell.Device, device.Planes) is { } reference)
                 State.Add(ReferencePlane, reference.expand(weights.shape).contiguous());
-            target = Target();
         }
 
         public override IEnumerable<(string Name, Tensor Values)> Observables => [("Device value", device.Planes.Value)];
 
-        /// <summary>The weights, where they are the values of the devices: then memory holds them once.</summary>
-        private Tensor? Shared =>
-            cell is { Device: BoundedDevice, Reference: ZeroReference, ValuePerWeight: 1, WriteNoise: 0 } ? Weights : null;
-
         private Tensor? Reference => State.Names.Contains(ReferencePlane) ? State[ReferencePlane] : null;
 
-        public override void Refresh() => Run(device, target, (engine, target) => engine.Read(target, StepStream.Split("read")), ProgrammingPulsesSent);
-
-        protected override void OnWrite(Tensor targets, Rng rng)
-        {
-            var value = targets * (float)cell.ValuePerWeight;
-            if (Reference is { } reference)
-                value += reference;
-            device.Planes.Value.copy_(minimum(maximum(value, device.Planes.Min), device.Planes.Max));
-            Refresh();
-        }
-
-        public override double WeightStep => cell.WeightStep;
-
-        protected override void OnAdd(Tensor change)
-        {
-            var planes = device.Planes;
-            planes.Value.copy_(minimum(maximum(planes.Value + change * (float)cell.ValuePerWeight, planes.Min), planes.Max));
-            Refresh();
-        }
-
-        protected override void OnUpdate(TrainPair trains, Rng rng) =>
-            Run(device, target, (engine, target) => engine.Update(target, trains, rng), PulsesSent);
-
-        protected override long ExamplesUntilDue(long examples) => long.MaxValue;
-
-        protected override void OnExamples(long before, long after, Rng rng)
-        {
-        }
-
-        protected override void OnRebind()
-        {
-            device.Moved(Shared);
-            target = Target();
-        }
-
-        private PulseTarget Target() => new()
+        private PulseTarget Target => device.Target(() => new()
         {
             Planes = device.Planes,
             Weights = Weights,
@@ -106,7 +74,53 @@ public sealed record SingleDevice : UnitCell
             Gain = (float)(1 / cell.ValuePerWeight),
             OtherGain = (float)(-1 / cell.ValuePerWeight),
             WriteNoise = (float)(cell.WriteNoise * (cell.Device is BoundedDevice bounded ? bounded.DwMin : cell.Device.NominalStep) / cell.ValuePerWeight),
-        };
+        });
+
+        public override void Refresh() => Read(device, Target);
+
+        protected override void OnWrite(Tensor targets, Rng rng)
+        {
+            var value = targets * (float)cell.ValuePerWeight;
+            device.Set(Reference is { } reference ? value + reference : value);
+            Refresh();
+        }
+
+        protected override void OnAdd(Tensor change, Rng rng)
+        {
+            device.Set(device.Planes.Value + change * (float)cell.ValuePerWeight);
+            Refresh();
+        }
+
+        protected override void OnUpdate(TrainPair trains, Rng rng) => Pulse(device, Target, trains, rng);
+
+        protected override void OnTime(double seconds, Rng rng)
+        {
+            device.Pass(seconds);
+            Refresh();
+        }
+    }
+
+    private sealed class OneCell(SingleDevice cell, IMeanElement element) : CellWitness
+    {
+        private int left = cell.LeakEvery;
+        private readonly double reference = cell.Reference.Nominal(cell.Device);
+
+        public override double Weight => (element.Seen - reference) / cell.ValuePerWeight;
+
+        public override IEnumerable<(string Name, double Value)> Observables => [("Device value", element.Value)];
+
+        public override void Write(double target) =>
+            element.Value = Math.Clamp(target * cell.ValuePerWeight + reference, element.Bounds.Min, element.Bounds.Max);
+
+        public override void Example(int pulses)
+        {
+            for (var pulse = 0; pulse < Math.Abs(pulses); pulse++)
+                element.Pulse(pulses > 0);
+            if (--left > 0)
+                return;
+            left = cell.LeakEvery;
+            element.Pass(cell.LeakEvery * cell.ExampleTime);
+        }
     }
 }
 
@@ -115,6 +129,9 @@ public abstract record Reference : HardwareConfig
 {
     /// <summary>The reference values, of the shape of the values or one number; null for zero.</summary>
     public abstract Tensor? Draw(PulsedDevice device, ElementPlanes planes);
+
+    /// <summary>The reference of a device without variation, in the device's unit.</summary>
+    public abstract double Nominal(PulsedDevice device);
 }
 
 /// <summary>No reference: the value is the weight.</summary>
@@ -122,6 +139,9 @@ public sealed record ZeroReference : Reference
 {
     /// <inheritdoc/>
     public override Tensor? Draw(PulsedDevice device, ElementPlanes planes) => null;
+
+    /// <inheritdoc/>
+    public override double Nominal(PulsedDevice device) => 0;
 }
 
 /// <summary>The middle of the device's nominal range.</summary>
@@ -130,6 +150,13 @@ public sealed record MidRangeReference : Reference
     /// <inheritdoc/>
     public override Tensor? Draw(PulsedDevice device, ElementPlanes planes) =>
         full(1, (float)((device.Range.Min + device.Range.Max) / 2), device: planes.Value.device);
+
+    /// <inheritdoc/>
+    public override double Nominal(PulsedDevice device)
+    {
+        ArgumentNullException.ThrowIfNull(device);
+        return (device.Range.Max + device.Range.Min) / 2;
+    }
 }
 
 /// <summary>The value at which an up and a down step of the element are equally large, for soft bounds.</summary>
@@ -139,6 +166,14 @@ public sealed record SymmetryPointReference : Reference
     /// <inheritdoc/>
     public override Tensor? Draw(PulsedDevice device, ElementPlanes planes) =>
         Of(planes.Up, planes.Down, planes.Min, planes.Max);
+
+    /// <inheritdoc/>
+    public override double Nominal(PulsedDevice device)
+    {
+        // Where (1 + β)·(1 − w/max) = (1 − β)·(1 − w/min).
+        var bias = (device as BoundedDevice)?.UpDownBias ?? 0;
+        return device is null || bias == 0 ? 0 : 2 * bias / ((1 + bias) / device.Range.Max - (1 - bias) / device.Range.Min);
+    }
 
     private static Tensor Of(Tensor up, Tensor down, Tensor min, Tensor max) => ((up - down) / (up / max - down / min)).nan_to_num_(0);
 }

@@ -1,6 +1,4 @@
 using AnalogTorch.Core;
-using AnalogTorch.Devices;
-using static TorchSharp.torch;
 
 namespace AnalogTorch.Cells;
 
@@ -9,17 +7,15 @@ namespace AnalogTorch.Cells;
 public abstract record TransferOffset : HardwareConfig
 {
     /// <summary>The part of the weight (S) that the more significant pair leaves to g on purpose, under a polarity.</summary>
+    /// <param name="sign">The polarity.</param>
     public abstract double LeftToLsp(int sign);
 
-    /// <summary>Where a share of the weight is so small that both devices of the more significant pair stay RESET (bool).</summary>
-    /// <param name="share">What the more significant pair is to hold (S).</param>
+    /// <summary>Shares of the weight (S) between these, both excluded, are so small that both devices of the more significant pair stay RESET.</summary>
     /// <param name="sign">The polarity.</param>
-    public abstract Tensor Leaves(Tensor share, int sign);
+    public abstract (double Above, double Below) Leaves(int sign);
 
-    /// <summary>Prepares the reference cells, in place.</summary>
-    /// <param name="voltage">Their voltages (V) after RESET.</param>
-    /// <param name="capacitor">What they are.</param>
-    public abstract void Raise(Tensor voltage, GatedCapacitor capacitor);
+    /// <summary>Conductance (S) by which a transfer raises the reference cells after their RESET.</summary>
+    public abstract double ReferenceRaise { get; }
 }
 
 /// <summary>Nothing is left over on purpose.</summary>
@@ -29,12 +25,10 @@ public sealed record NoOffset : TransferOffset
     public override double LeftToLsp(int sign) => 0;
 
     /// <inheritdoc/>
-    public override Tensor Leaves(Tensor share, int sign) => zeros_like(share, ScalarType.Bool);
+    public override (double Above, double Below) Leaves(int sign) => (0, 0);
 
     /// <inheritdoc/>
-    public override void Raise(Tensor voltage, GatedCapacitor capacitor)
-    {
-    }
+    public override double ReferenceRaise => 0;
 }
 
 /// <summary>A part of every weight that changes sign with the polarity, so that the correction raises g under either.</summary>
@@ -49,12 +43,10 @@ public sealed record PolarityOffset : TransferOffset
     public override double LeftToLsp(int sign) => sign * Offset;
 
     /// <inheritdoc/>
-    public override Tensor Leaves(Tensor share, int sign) => (share * sign > 0).logical_and(share * sign < Offset);
+    public override (double Above, double Below) Leaves(int sign) => sign > 0 ? (0, Offset) : (-Offset, 0);
 
     /// <inheritdoc/>
-    public override void Raise(Tensor voltage, GatedCapacitor capacitor)
-    {
-    }
+    public override double ReferenceRaise => 0;
 }
 
 /// <summary>A part of every weight that stays the same under either polarity.</summary>
@@ -68,12 +60,10 @@ public sealed record ConstantOffset : TransferOffset
     public override double LeftToLsp(int sign) => Offset;
 
     /// <inheritdoc/>
-    public override Tensor Leaves(Tensor share, int sign) => (share > 0).logical_and(share < Offset);
+    public override (double Above, double Below) Leaves(int sign) => (0, Offset);
 
     /// <inheritdoc/>
-    public override void Raise(Tensor voltage, GatedCapacitor capacitor)
-    {
-    }
+    public override double ReferenceRaise => 0;
 }
 
 /// <summary>The shared reference cells are raised instead, so that g is raised to meet them and both leak alike.</summary>
@@ -92,8 +82,8 @@ public sealed record ReferenceOffset : TransferOffset
     public override double LeftToLsp(int sign) => 0;
 
     /// <inheritdoc/>
-    public override Tensor Leaves(Tensor share, int sign) => share.abs() < LeaveBelow;
+    public override (double Above, double Below) Leaves(int sign) => (-LeaveBelow, LeaveBelow);
 
     /// <inheritdoc/>
-    public override void Raise(Tensor voltage, GatedCapacitor capacitor) => voltage.add_((float)(Offset / capacitor.Transconductance));
+    public override double ReferenceRaise => Offset;
 }

@@ -36,8 +36,6 @@ public sealed record NoAnticipation : Anticipation
 /// </remarks>
 public sealed record MeanAnticipation : Anticipation
 {
-    private const int Points = 33, DevicesOfPoint = 4096;
-
     /// <summary>The time after programming.</summary>
     [Unit("s")]
     public double Time { get; init => field = NotNegative(value); } = Units.Day;
@@ -46,20 +44,62 @@ public sealed record MeanAnticipation : Anticipation
     public override Func<Tensor, Tensor> For(ProgrammingTrial trial, (double Min, double Max) range, Device device)
     {
         ArgumentNullException.ThrowIfNull(trial);
-        using var scope = NewDisposeScope();
         var (min, swing) = ((float)range.Min, (float)(range.Max - range.Min));
-        var asked = linspace(0f, 1f, Points, device: device).square().mul_(swing).add_(min); // closer together where exponents change the most
-        var became = trial(asked.unsqueeze(1).expand(Points, DevicesOfPoint).contiguous(), Time).mean([1L]);
-        became = became.cummax(0).values.MoveToOuterDisposeScope(); // the mean of more devices would rise throughout
-        asked.MoveToOuterDisposeScope();
+        var course = new MeanCourse(trial, range, Time, device);
         return targets =>
         {
-            using var inner = NewDisposeScope();
-            var wanted = (targets - min) / swing * (became[-1] - became[0]) + became[0];
-            var upper = searchsorted(became, wanted.contiguous()).clamp_(1, Points - 1);
-            var (below, above) = (became[upper - 1], became[upper]);
-            var part = ((wanted - below) / (above - below).clamp_min_(float.Epsilon)).clamp_(0f, 1f);
-            return (asked[upper - 1] + part * (asked[upper] - asked[upper - 1])).MoveToOuterDisposeScope();
+            using var scope = NewDisposeScope();
+            return course.Asked((targets - min) / swing * (course.Became[-1] - course.Became[0]) + course.Became[0]).MoveToOuterDisposeScope();
         };
+    }
+}
+
+/// <summary>Devices are asked for what leads them, on average, to where they should be at a time, without any factor left over.</summary>
+/// <remarks>
+/// With m(g) the mean of what a target g becomes, a device that should be at g is asked for m⁻¹(g), or for the largest conductance where none leads there: for arrays
+/// whose outputs nobody rescales, such as those that train. Chosen here.
+/// </remarks>
+public sealed record DriftAnticipation : Anticipation
+{
+    /// <summary>The time after programming.</summary>
+    [Unit("s")]
+    public double Time { get; init => field = NotNegative(value); } = 1 * Units.ms;
+
+    /// <inheritdoc/>
+    public override Func<Tensor, Tensor> For(ProgrammingTrial trial, (double Min, double Max) range, Device device)
+    {
+        ArgumentNullException.ThrowIfNull(trial);
+        return new MeanCourse(trial, range, Time, device).Asked;
+    }
+}
+
+/// <summary>The mean of what devices become, tried out once, and what to ask for the other way round.</summary>
+internal sealed class MeanCourse
+{
+    private const int Points = 33, DevicesOfPoint = 4096;
+    private readonly Tensor asked;
+
+    /// <summary>Tries it out.</summary>
+    public MeanCourse(ProgrammingTrial trial, (double Min, double Max) range, double time, Device device)
+    {
+        using var scope = NewDisposeScope();
+        var (min, swing) = ((float)range.Min, (float)(range.Max - range.Min));
+        asked = linspace(0f, 1f, Points, device: device).square().mul_(swing).add_(min); // closer together where exponents change the most
+        var became = trial(asked.unsqueeze(1).expand(Points, DevicesOfPoint).contiguous(), time).mean([1L]);
+        Became = became.cummax(0).values.MoveToOuterDisposeScope(); // the mean of more devices would rise throughout
+        asked.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The means, in ascending order.</summary>
+    public Tensor Became { get; }
+
+    /// <summary>What to ask for, so that devices become this on average (S).</summary>
+    public Tensor Asked(Tensor wanted)
+    {
+        using var inner = NewDisposeScope();
+        var upper = searchsorted(Became, wanted.contiguous()).clamp_(1, Points - 1);
+        var (below, above) = (Became[upper - 1], Became[upper]);
+        var part = ((wanted - below) / (above - below).clamp_min_(float.Epsilon)).clamp_(0f, 1f);
+        return (asked[upper - 1] + part * (asked[upper] - asked[upper - 1])).MoveToOuterDisposeScope();
     }
 }

@@ -1,14 +1,23 @@
 using AnalogTorch.Core;
 using AnalogTorch.Kernels;
+using AnalogTorch.Periphery;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Conductance;
 
 /// <summary>How devices are brought from RESET to target conductances.</summary>
+/// <remarks>To add one, derive a sealed record.</remarks>
 public abstract record ConductanceWriter : HardwareConfig
 {
     /// <summary>Conductance (S) of a device that was asked for 0, which the other device of a pair has to make up for.</summary>
-    internal abstract double Residue { get; }
+    public abstract double Residue { get; }
+
+    /// <summary>Most tries for one device, by which the time of writing goes.</summary>
+    public abstract int MostTries { get; }
+
+    /// <summary>The conductance (S) that writing gives without scatter: what a cell's witness counts on.</summary>
+    /// <param name="target">Target conductance (S); 0 asks for RESET alone.</param>
+    public abstract double Expected(double target);
 
     /// <summary>The conductances after writing.</summary>
     /// <param name="targets">Target conductances (S); 0 asks for RESET alone.</param>
@@ -20,7 +29,14 @@ public abstract record ConductanceWriter : HardwareConfig
 /// <summary>Writes exactly what is asked for.</summary>
 public sealed record IdealWriter : ConductanceWriter
 {
-    internal override double Residue => 0;
+    /// <inheritdoc/>
+    public override double Residue => 0;
+
+    /// <inheritdoc/>
+    public override int MostTries => 1;
+
+    /// <inheritdoc/>
+    public override double Expected(double target) => target;
 
     /// <inheritdoc/>
     public override (Tensor Conductances, long Pulses) Write(Tensor targets, Rng rng) => (targets.clone(), targets.NumberOfElements);
@@ -70,7 +86,17 @@ public sealed record StaircaseWriter : ConductanceWriter, ICrossChecked
     [Unit("S")]
     public double Tolerance { get; init => field = NotNegative(value); } = 0.5 * Units.uS;
 
-    internal override double Residue => GReset;
+    /// <summary>Path through which a try is read, each device by itself, relative to <see cref="GMax"/>.</summary>
+    public AnalogPath Reading { get; init => field = NotNull(value); } = new();
+
+    /// <inheritdoc/>
+    public override double Residue => GReset;
+
+    /// <inheritdoc/>
+    public override int MostTries => Tries;
+
+    /// <inheritdoc/>
+    public override double Expected(double target) => target > 0 ? Math.Min(Math.Max(target, GMin), GMax) : GReset;
 
     /// <inheritdoc/>
     public void Check()
@@ -96,9 +122,71 @@ public sealed record StaircaseWriter : ConductanceWriter, ICrossChecked
             var spread = where(asked > (float)GControlled, (float)SpreadAbove, (float)Spread);
             var outcome = asked.add_(Noise.Normal(rng.Split(attempt), open.shape, targets.device).mul_(spread)).clamp_((float)GReset, (float)GLimit);
             flat.index_copy_(0, open, outcome);
-            var missed = outcome.sub_(wanted).abs_().gt((float)Tolerance).nonzero().squeeze(1);
+            var missed = ClosedLoop.Read(Reading, outcome, GMax, rng.Split(attempt).Split("read")).sub(wanted).abs_().gt((float)Tolerance).nonzero().squeeze(1);
             (open, wanted) = (open.index_select(0, missed).MoveToOuterDisposeScope(), wanted.index_select(0, missed).MoveToOuterDisposeScope());
         }
         return (written.MoveToOuterDisposeScope(), pulses);
     }
+}
+
+/// <summary>Every try programs devices as a memory does in one go, with its scatter as it was measured, and is read; those that missed are programmed again.</summary>
+/// <remarks>With one try it is the memory's own programming, whose published scatter is what closed loops of its chip left.</remarks>
+public sealed record MemoryWriter : ConductanceWriter
+{
+    /// <summary>How programming scatters.</summary>
+    public MemoryStatistics Memory { get; init => field = NotNull(value); } = new Pcm90nm();
+
+    /// <summary>Conductance after RESET.</summary>
+    [Unit("S")]
+    public double GReset { get; init => field = NotNegative(value); } = 0.1 * Units.uS;
+
+    /// <summary>Most tries.</summary>
+    [Unit("1")]
+    public int Tries { get; init => field = Within(value, 1, 1000); } = 1;
+
+    /// <summary>Error at which a device is left alone.</summary>
+    [Unit("S")]
+    public double Tolerance { get; init => field = NotNegative(value); } = 0.5 * Units.uS;
+
+    /// <summary>Path through which a try is read, each device by itself, relative to the memory's largest conductance.</summary>
+    public AnalogPath Reading { get; init => field = NotNull(value); } = new();
+
+    /// <inheritdoc/>
+    public override double Residue => GReset;
+
+    /// <inheritdoc/>
+    public override int MostTries => Tries;
+
+    /// <inheritdoc/>
+    public override double Expected(double target) => target > 0 ? Math.Clamp(target, Memory.Range.Min, Memory.Range.Max) : GReset;
+
+    /// <inheritdoc/>
+    public override (Tensor Conductances, long Pulses) Write(Tensor targets, Rng rng)
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        using var scope = NewDisposeScope();
+        var written = full_like(targets, (float)GReset);
+        var open = targets.flatten().gt(0).nonzero().squeeze(1);
+        var pulses = targets.NumberOfElements - open.shape[0]; // one RESET each
+        var wanted = targets.flatten().index_select(0, open);
+        for (var attempt = 0; attempt < Tries && open.shape[0] > 0; attempt++)
+        {
+            using var inner = NewDisposeScope();
+            pulses += 2 * open.shape[0]; // a RESET and what programs
+            var outcome = Memory.Program(wanted.clamp((float)Memory.Range.Min, (float)Memory.Range.Max), rng.Split(attempt));
+            written.view(-1).index_copy_(0, open, outcome);
+            var missed = ClosedLoop.Read(Reading, outcome, Memory.Range.Max, rng.Split(attempt).Split("read")).sub(wanted).abs_().gt((float)Tolerance).nonzero().squeeze(1);
+            (open, wanted) = (open.index_select(0, missed).MoveToOuterDisposeScope(), wanted.index_select(0, missed).MoveToOuterDisposeScope());
+        }
+        return (written.MoveToOuterDisposeScope(), pulses);
+    }
+}
+
+/// <summary>The reads of closed loops.</summary>
+internal static class ClosedLoop
+{
+    /// <summary>Conductances (S) as a path gives them, each device by itself on its line.</summary>
+    public static Tensor Read(AnalogPath path, Tensor conductances, double full, Rng rng) => path.IsExact
+        ? conductances
+        : path.Read(ones(1, 1, device: conductances.device), (conductances / (float)full).unsqueeze(1), null, rng).view(-1).mul_((float)full);
 }

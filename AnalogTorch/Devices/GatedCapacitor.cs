@@ -12,7 +12,7 @@ namespace AnalogTorch.Devices;
 /// of Ambrogio et al., Nature 2018, Extended Data Fig. 9; the sources of mismatch are those of its Fig. 10; the numbers for
 /// transconductance, mismatch and step are chosen here to agree with them.
 /// </remarks>
-public sealed record GatedCapacitor : PulsedDevice, IResettable, ICrossChecked
+public sealed record GatedCapacitor : PulsedDevice, IResettable, ILeaking, ICrossChecked
 {
     /// <summary>Slope of the read transistor's conductance over gate voltage, above threshold (k).</summary>
     [Unit("S/V")]

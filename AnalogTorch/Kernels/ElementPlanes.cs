@@ -124,7 +124,8 @@ public sealed class PulseTarget
 /// Groups of outputs of equal size that each have input lines of their own: a row of <paramref name="Inputs"/> holds the lines of one
 /// group after those of another, padded each.
 /// </param>
-public readonly record struct TrainPair(Tensor Inputs, int InputStride, Tensor Outputs, int OutputStride, int Samples, int Groups = 1)
+/// <param name="Size">Share of a full step that every pulse makes; other than 1 only where devices take such pulses.</param>
+public readonly record struct TrainPair(Tensor Inputs, int InputStride, Tensor Outputs, int OutputStride, int Samples, int Groups = 1, double Size = 1)
 {
     /// <summary>Trains that fill their tensors.</summary>
     public TrainPair(Tensor inputs, Tensor outputs, int samples)

@@ -364,7 +364,7 @@ public sealed class AnalogTile : Tile
     {
         public double WeightStep => cells.WeightStep;
 
-        public void Update(TrainPair trains, double size = 1) => cells.Idle(trains.Samples);
+        public void Update(TrainPair trains) => cells.Idle(trains.Samples);
 
         public void Add(Tensor change, int samples) => cells.Idle(samples);
     }

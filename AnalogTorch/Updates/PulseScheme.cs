@@ -21,8 +21,8 @@ public abstract record PulseScheme : UpdateScheme
         var size = Size.Of(rate);
         trains.HasBias = bias is not null;
         Draw(x, delta, rate, weights.WeightStep * size, rng, trains);
-        weights.Update(trains.ForWeights, size);
-        bias?.Update(trains.ForBias, size);
+        weights.Update(trains.ForWeights with { Size = size });
+        bias?.Update(trains.ForBias with { Size = size });
     }
 
     /// <summary>Draws the trains of a batch.</summary>

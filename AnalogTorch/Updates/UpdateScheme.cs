@@ -28,9 +28,8 @@ public interface IUpdatable
     double WeightStep { get; }
 
     /// <summary>Pulses every cell where the trains of its two lines coincide.</summary>
-    /// <param name="trains">The trains.</param>
-    /// <param name="size">Share of <see cref="WeightStep"/> by which a pulse moves a weight; other than 1 only where devices take such pulses.</param>
-    void Update(TrainPair trains, double size = 1);
+    /// <param name="trains">The trains, which say how large their pulses are.</param>
+    void Update(TrainPair trains);
 
     /// <summary>Moves every weight by a given amount, as far as its devices can go, without pulses.</summary>
     /// <param name="change">Changes (w) of the shape of the weights.</param>
