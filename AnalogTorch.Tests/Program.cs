@@ -2,6 +2,7 @@ using System.Globalization;
 using AnalogTorch.Tests.Checkpoints;
 using AnalogTorch.Tests.Core;
 using AnalogTorch.Tests.MlNet;
+using AnalogTorch.Tests.Mutation;
 using AnalogTorch.Tests.Presets;
 
 namespace AnalogTorch.Tests;
@@ -15,6 +16,7 @@ internal static class Program
         [DropoutTraining.Argument, var path, var optimizer, var analog] => DropoutTraining.Run(path, optimizer, analog),
         [ModelReader.Argument, var path] => ModelReader.Run(path),
         [ExtensionProbe.Argument] => ExtensionProbe.Run(),
+        [MutationRun.Argument, .. var parts] => MutationRun.Run(parts),
         [PairAblation.Argument, var folder, var images, var epochs, var seeds, .. var names] =>
             PairAblation.Run(folder, Whole(images), Whole(epochs), Whole(seeds), names),
         _ => 1,
