@@ -1,6 +1,7 @@
 using System.Globalization;
 using AnalogTorch.Tests.Checkpoints;
 using AnalogTorch.Tests.Core;
+using AnalogTorch.Tests.Mutation;
 using AnalogTorch.Tests.Presets;
 
 namespace AnalogTorch.Tests;
@@ -13,6 +14,7 @@ internal static class Program
         [CheckpointWriter.Argument, var path] => CheckpointWriter.Run(path),
         [DropoutTraining.Argument, var path, var optimizer, var analog] => DropoutTraining.Run(path, optimizer, analog),
         [ExtensionProbe.Argument] => ExtensionProbe.Run(),
+        [MutationRun.Argument, .. var parts] => MutationRun.Run(parts),
         [PairAblation.Argument, var folder, var images, var epochs, var seeds, .. var names] =>
             PairAblation.Run(folder, Whole(images), Whole(epochs), Whole(seeds), names),
         _ => 1,

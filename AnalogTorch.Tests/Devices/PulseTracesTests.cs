@@ -202,5 +202,7 @@ public class PulseTracesTests
         public override float[] UpTable() => [0.1f, 0.1f, 0.1f, 0.1f, 0.1f, 0.1f, 0.1f, 0.1f, 0.1f];
 
         public override float[] DownTable() => UpTable();
+
+        public override Moments StepMoments(double relativeConductance, bool isUpward) => new(0.1);
     }
 }

@@ -16,15 +16,18 @@ internal static class CatalogPage
         foreach (var family in Families())
         {
             page.Append(CultureInfo.InvariantCulture, $"\n## {family.Name}\n\n{LibraryDocs.Summary($"T:{family.FullName}")}\n");
-            foreach (var variant in Catalog.Variants(family).Where(variant => FamilyOf(variant) == family))
+            foreach (var variant in Catalog.Variants(family).Where(variant => IsOfLibrary(variant) && FamilyOf(variant) == family))
                 Describe(page, variant);
         }
         return page.ToString();
     }
 
     private static IEnumerable<Type> Families() => Catalog.Variants<HardwareConfig>()
-        .Where(variant => variant.Assembly == typeof(HardwareConfig).Assembly)
+        .Where(IsOfLibrary)
         .Select(FamilyOf).Distinct().OrderBy(family => family.Namespace, StringComparer.Ordinal).ThenBy(family => family.Name, StringComparer.Ordinal);
+
+    /// <summary>Whether a variant is the library's own, and not one that tests have beside it.</summary>
+    private static bool IsOfLibrary(Type variant) => variant.Assembly == typeof(HardwareConfig).Assembly;
 
     /// <summary>The type directly below <see cref="HardwareConfig"/>: a family, or a variant that stands alone.</summary>
     private static Type FamilyOf(Type variant)

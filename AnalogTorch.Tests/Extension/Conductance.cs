@@ -17,6 +17,10 @@ public sealed record ForeignReRamCmo : MemoryStatistics
     public override Tensor Age(Tensor programmed, Tensor fate, double time) => Own.Age(programmed, fate, time);
 
     public override Tensor ReadDeviation(Tensor programmed, Tensor aged, double time) => Own.ReadDeviation(programmed, aged, time);
+
+    public override Moments ConductanceMoments(double target, double time) => Own.ConductanceMoments(target, time);
+
+    public override double ReadNoise(double target, double time) => Own.ReadNoise(target, time);
 }
 
 public sealed record ForeignPcm90nm : PcmStatistics
@@ -30,6 +34,8 @@ public sealed record ForeignPcm90nm : PcmStatistics
     public override Tensor ExponentDeviation(Tensor share) => Own.ExponentDeviation(share);
 
     public override Tensor ReadNoiseStrength(Tensor share) => Own.ReadNoiseStrength(share);
+
+    public override PcmCurves CurvesAt(double share) => Own.CurvesAt(share);
 }
 
 public sealed record ForeignGaussianMemory : StableMemory
@@ -39,6 +45,8 @@ public sealed record ForeignGaussianMemory : StableMemory
     public override (double Min, double Max) Range => Own.Range;
 
     public override Tensor Program(Tensor targets, Rng rng) => Own.Program(targets, rng);
+
+    public override Moments Programmed(double target) => Own.Programmed(target);
 }
 
 public sealed record ForeignTwoPairs : WeightMap

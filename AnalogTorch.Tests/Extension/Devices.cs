@@ -20,6 +20,8 @@ public sealed record ForeignPcmSet : PulsedDevice, IResettable
 
     public override void Accept(IPulseStepVisitor visitor) => Own.Accept(visitor);
 
+    public override Moments StepMoments(in ElementState element, bool isUpward) => Own.StepMoments(element, isUpward);
+
     public Tensor AfterReset(Tensor normal) => Own.AfterReset(normal);
 
     public override ElementPlanes Manufacture(Rng rng, long[] shape, Device? device = null) => Own.Manufacture(rng, shape, device);
@@ -30,6 +32,9 @@ public sealed record ForeignConstantStep : BoundedDevice
     public override double NominalStep => DwMin;
 
     public override void Accept(IPulseStepVisitor visitor) => visitor.Visit(new Step((float)CycleNoise), Draw);
+
+    public override Moments StepMoments(in ElementState element, bool isUpward) =>
+        isUpward ? new(element.Up, CycleNoise * element.Up) : new(-element.Down, CycleNoise * element.Down);
 
     private readonly struct Step(float noise) : IPulseStep<Step>
     {
@@ -52,6 +57,8 @@ public sealed record ForeignParametricJumps : JumpStatistics
     public override float[] UpTable() => Own.UpTable();
 
     public override float[] DownTable() => Own.DownTable();
+
+    public override Moments StepMoments(double relativeConductance, bool isUpward) => Own.StepMoments(relativeConductance, isUpward);
 }
 
 public sealed record ForeignExponentialLeakage : Leakage
@@ -124,6 +131,8 @@ public sealed record ForeignSlottedTrains : PulseScheme
 {
     public override void Draw(Tensor x, Tensor delta, double rate, double weightStep, Rng rng, PulseTrains trains) =>
         new SlottedTrains().Draw(x, delta, rate, weightStep, rng, trains);
+
+    public override Moments Coincidences(double x, double delta, in TrainSample sample) => new SlottedTrains().Coincidences(x, delta, sample);
 }
 
 public sealed record ForeignBalancedGain : TrainGain
@@ -133,6 +142,8 @@ public sealed record ForeignBalancedGain : TrainGain
     public override float InputShare(float inputMax, float deltaMax) => Own.InputShare(inputMax, deltaMax);
 
     public override Tensor InputShare(Tensor inputMax, Tensor deltaMax) => Own.InputShare(inputMax, deltaMax);
+
+    public override double Share(double inputMax, double deltaMax) => Own.Share(inputMax, deltaMax);
 }
 
 public sealed record ForeignShrinkingPulses : PulseSize

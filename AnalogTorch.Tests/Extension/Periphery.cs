@@ -13,6 +13,8 @@ public sealed record ForeignAbsMaxScaling : InputScaling
 
     public override Tensor Of(Tensor x, bool hasBias) => Own.Of(x, hasBias);
 
+    public override double Factor(ReadOnlySpan<double> x, bool hasBias) => Own.Factor(x, hasBias);
+
     public override RowScaling? AsRowScaling => null;
 }
 
@@ -29,22 +31,30 @@ public sealed record ForeignUniformConverter : Converter
 
     public override Tensor Clips(Tensor values) => Own.Clips(values);
 
+    public override Moments Transfer(double value) => Own.Transfer(value);
+
     public override Quantizer? AsQuantizer => null;
 }
 
 public sealed record ForeignStochasticRounding : Rounding
 {
     public override Tensor Round(Tensor values, Rng rng) => new StochasticRounding().Round(values, rng);
+
+    public override Moments Rounded(double value) => new StochasticRounding().Rounded(value);
 }
 
 public sealed record ForeignColumnIrDrop : IrDrop
 {
     public override void Subtract(Tensor y, Tensor x, Tensor weights) => new ColumnIrDrop().Subtract(y, x, weights);
+
+    public override double Loss(ReadOnlySpan<double> x, ReadOnlySpan<double> weights) => new ColumnIrDrop().Loss(x, weights);
 }
 
 public sealed record ForeignAdditiveReadNoise : ReadNoise
 {
     public override void Add(Tensor y, Tensor x, Tensor weights, Rng rng) => new AdditiveReadNoise().Add(y, x, weights, rng);
+
+    public override double OutputDeviation(ReadOnlySpan<double> x, ReadOnlySpan<double> weights) => new AdditiveReadNoise().OutputDeviation(x, weights);
 }
 
 public sealed record ForeignHalveInputs : Saturation

@@ -40,4 +40,14 @@ public sealed record PcmLanguageModel : StableMemory
         var programmed = Scattered(targets, ProgrammingDeviation(share).mul_((float)GMax), rng);
         return programmed.masked_fill_(share * FullScale < Off, 0f).MoveToOuterDisposeScope();
     }
+
+    /// <inheritdoc/>
+    public override Moments Programmed(double target)
+    {
+        var x = 180 * target / GMax;
+        var sigma = x < 52.5
+            ? 2.57974 + 0.224197 * x - 3.71581e-3 * x * x + 2.93975e-5 * x * x * x
+            : 2.11030 + 0.245349 * x - 3.05499e-3 * x * x + 1.23298e-5 * x * x * x;
+        return x < 0.6 ? default : Moments.OfNormal(xi => GMax * Math.Max(x + sigma * xi, 0) / 180);
+    }
 }

@@ -7,7 +7,7 @@ namespace AnalogTorch.Conductance;
 /// <summary>Phase-change memory: programming noise, drift with an exponent of each device's own, and 1/f read noise.</summary>
 /// <remarks>
 /// With ĝ = G/GMax: G₀ = max(G_T + σ_prog(ĝ_T)·ξ, 0); ν = |μ_ν(ĝ_T) + σ_ν(ĝ_T)·ξ|, drawn once; G = G₀·((t + t₀)/t₀)^−ν; and reads scatter by
-/// σ_read = G·Q_s(ĝ₀)·√(ln((t + t₀ + t_r)/(2·t_r))). The frame is that of Joshi et al., Nature Communications 11:2473 (2020), as IBM aihwkit
+/// σ_read = G·Q_s(ĝ₀)·√(ln((t + t₀ + t_r)/(2·t_r))), 0 for reads that take longer than t + t₀. The frame is that of Joshi et al., Nature Communications 11:2473 (2020), as IBM aihwkit
 /// implements it; the curves are each memory's own.
 /// </remarks>
 public abstract record PcmStatistics : MemoryStatistics
@@ -84,13 +84,50 @@ public abstract record PcmStatistics : MemoryStatistics
     public sealed override Tensor ReadDeviation(Tensor programmed, Tensor aged, double time)
     {
         using var scope = NewDisposeScope();
-        var growth = Math.Sqrt(Math.Log((time + DriftStart + ReadTime) / (2 * ReadTime)));
+        var growth = Math.Sqrt(Math.Log(Math.Max((time + DriftStart + ReadTime) / (2 * ReadTime), 1)));
         return ReadNoiseStrength(Share(programmed)).mul_((float)(ReadNoiseScale * growth)).mul_(aged).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The curves in plain numbers, straight from their source.</summary>
+    /// <param name="share">Conductance over <see cref="GMax"/> (ĝ), above 0.</param>
+    public abstract PcmCurves CurvesAt(double share);
+
+    /// <inheritdoc/>
+    public sealed override Moments ConductanceMoments(double target, double time) => Programmed(target) * DriftFactor(target, time);
+
+    /// <inheritdoc/>
+    public sealed override double ReadNoise(double target, double time)
+    {
+        var growth = time + DriftStart > ReadTime ? Math.Log((time + DriftStart + ReadTime) / (2 * ReadTime)) : 0;
+        var start = Moments.OfNormal(xi => ProgrammedOnce(target, xi) * ReadNoiseScale * CurvesAt(Math.Max(ProgrammedOnce(target, xi) / GMax, LeastShare)).ReadNoiseStrength);
+        var drift = DriftFactor(target, time);
+        return Math.Sqrt(growth * (start.Mean * start.Mean + start.Deviation * start.Deviation) * (drift.Mean * drift.Mean + drift.Deviation * drift.Deviation));
+    }
+
+    private Moments Programmed(double target) => Moments.OfNormal(xi => ProgrammedOnce(target, xi));
+
+    private double ProgrammedOnce(double target, double xi) => Math.Max(target + ProgrammingNoiseScale * CurvesAt(target / GMax).ProgrammingDeviation * xi, 0);
+
+    private Moments DriftFactor(double target, double time)
+    {
+        var curves = CurvesAt(Math.Max(target / GMax, LeastShare));
+        return Moments.OfNormal(xi => Math.Pow(1 + time / DriftStart, -DriftScale * Math.Abs(curves.MeanExponent + curves.ExponentDeviation * xi)));
     }
 
     /// <summary>The mean drift exponent of the HERMES chip, for one device and for two in parallel.</summary>
     private protected static Tensor MeanExponentOfHermes(Tensor share) =>
         where(share < 0.0945f, Curve.ClippedLogarithm(share, -0.0387, -0.0182, 0.0720, 0.13), Curve.Polynomial(share, 0.0736, -0.0126, -0.0436));
 
+    /// <summary>The same in plain numbers.</summary>
+    private protected static double HermesExponent(double share) =>
+        share < 0.0945 ? Math.Clamp(-0.0387 * Math.Log(share) - 0.0182, 0.0720, 0.13) : 0.0736 - 0.0126 * share - 0.0436 * share * share;
+
     private Tensor Share(Tensor conductances) => (conductances / (float)GMax).clamp_min_((float)LeastShare);
 }
+
+/// <summary>The curves of a phase-change memory at one conductance.</summary>
+/// <param name="ProgrammingDeviation">Standard deviation of programming (σ_prog, in S).</param>
+/// <param name="MeanExponent">Mean drift exponent (μ_ν).</param>
+/// <param name="ExponentDeviation">Standard deviation of the drift exponent from device to device (σ_ν).</param>
+/// <param name="ReadNoiseStrength">Strength of the read noise (Q_s).</param>
+public readonly record struct PcmCurves(double ProgrammingDeviation, double MeanExponent, double ExponentDeviation, double ReadNoiseStrength);

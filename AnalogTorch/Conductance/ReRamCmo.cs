@@ -60,4 +60,22 @@ public sealed record ReRamCmo : MemoryStatistics
         var growth = Math.Sqrt(Math.Log(Math.Max((time + ReadStart) / (2 * ReadStart), 1)));
         return (aged / (float)Units.uS).clamp_min_(1f).log10_().mul_((float)(0.0277 * growth * Units.uS)).MoveToOuterDisposeScope();
     }
+
+    /// <inheritdoc/>
+    public override Moments ConductanceMoments(double target, double time) => Moments.OfNormals((xi, eta) => Once(target, time, xi, eta));
+
+    /// <inheritdoc/>
+    public override double ReadNoise(double target, double time)
+    {
+        if (time <= 1e-6)
+            return 0;
+        var (mean, deviation) = Moments.OfNormals((xi, eta) => 0.0277 * Units.uS * Math.Log10(Math.Max(Once(target, time, xi, eta) / Units.uS, 1)));
+        return Math.Sqrt((mean * mean + deviation * deviation) * Math.Log((time + 1e-6) / 2e-6));
+    }
+
+    private double Once(double target, double time, double xi, double eta)
+    {
+        var programmed = Math.Max(target + (ProgrammingOffset + ProgrammingSlope * target) * xi, 0);
+        return time < 1 ? programmed : Math.Max(programmed + ((0.4118 + 0.0420 * Math.Log(time)) * eta - 0.0890 * Math.Log(time)) * Units.uS, 0);
+    }
 }

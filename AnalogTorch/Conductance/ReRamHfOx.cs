@@ -66,4 +66,29 @@ public sealed record ReRamHfOx : MemoryStatistics
         var weight = Math.Log(time / Times[i]) / Math.Log(Times[i + 1] / Times[i]);
         return [.. Curves[i].Zip(Curves[i + 1], (early, late) => early + weight * (late - early))];
     }
+
+    /// <inheritdoc/>
+    public override Moments ConductanceMoments(double target, double time) => Moments.OfNormals((xi, eta) =>
+    {
+        var programmed = Math.Max(target + Sigma(target, 1) * xi, 0);
+        var (first, now) = (Sigma(programmed, 1), Sigma(programmed, time));
+        return Math.Max(programmed + Math.Sqrt(Math.Max(now * now - first * first, 0)) * eta, 0);
+    });
+
+    /// <inheritdoc/>
+    public override double ReadNoise(double target, double time) => 0;
+
+    /// <summary>σ (S) in plain numbers.</summary>
+    private double Sigma(double conductance, double time)
+    {
+        var g = conductance / GMax;
+        var second = 0.348 + 16.030 * g - 43.853 * g * g + 45.393 * Math.Pow(g, 3) - 16.815 * Math.Pow(g, 4);
+        var day = 0.701 + 22.086 * g - 50.773 * g * g + 47.095 * Math.Pow(g, 3) - 16.458 * Math.Pow(g, 4);
+        var twoDays = 0.782 + 20.274 * g - 43.507 * g * g + 37.062 * Math.Pow(g, 3) - 11.934 * Math.Pow(g, 4);
+        var lnDay = Math.Log(86_400);
+        var sigma = Math.Log(Math.Clamp(time, 1, 172_800)) is var ln && ln < lnDay
+            ? second + (day - second) * ln / lnDay
+            : day + (twoDays - day) * (ln - lnDay) / Math.Log(2);
+        return Math.Max(sigma, 0) * Units.uS;
+    }
 }

@@ -22,6 +22,16 @@ public abstract record StableMemory : MemoryStatistics
 
     /// <inheritdoc/>
     public sealed override Tensor ReadDeviation(Tensor programmed, Tensor aged, double time) => zeros_like(aged);
+
+    /// <inheritdoc/>
+    public sealed override Moments ConductanceMoments(double target, double time) => Programmed(target);
+
+    /// <inheritdoc/>
+    public sealed override double ReadNoise(double target, double time) => 0;
+
+    /// <summary>What devices that are asked for a conductance have after programming (S), in plain numbers.</summary>
+    /// <param name="target">Target conductance (S).</param>
+    public abstract Moments Programmed(double target);
 }
 
 /// <summary>A memory that holds what it is told, for ever.</summary>
@@ -40,6 +50,9 @@ public sealed record IdealMemory : StableMemory
 
     /// <inheritdoc/>
     public override Tensor Program(Tensor targets, Rng rng) => targets.clone();
+
+    /// <inheritdoc/>
+    public override Moments Programmed(double target) => new(target);
 }
 
 /// <summary>Devices that are all off by a normal number of one standard deviation when they are programmed, and stay there.</summary>
@@ -68,4 +81,7 @@ public sealed record GaussianMemory : StableMemory
         using var deviation = full([], (float)Deviation, device: targets.device);
         return Scattered(targets, deviation, rng);
     }
+
+    /// <inheritdoc/>
+    public override Moments Programmed(double target) => Moments.OfNormal(xi => Math.Max(target + Deviation * xi, 0));
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using AnalogTorch.Core;
 using AnalogTorch.Kernels;
 
 namespace AnalogTorch.Devices;
@@ -12,6 +13,13 @@ public sealed record ConstantStep : BoundedDevice
 
     /// <inheritdoc/>
     public override void Accept(IPulseStepVisitor visitor) => visitor.Visit(new Step((float)CycleNoise), Draw);
+
+    /// <inheritdoc/>
+    public override Moments StepMoments(in ElementState element, bool isUpward)
+    {
+        var size = isUpward ? element.Up : element.Down;
+        return new(isUpward ? size : -size, size * CycleNoise);
+    }
 
     private readonly struct Step(float noise) : IPulseStep<Step>
     {

@@ -71,6 +71,16 @@ public sealed record ExpStep : BoundedDevice
         },
         Draw);
 
+    /// <inheritdoc/>
+    public override Moments StepMoments(in ElementState element, bool isUpward)
+    {
+        var z = 2 * Scale * element.Value / (element.Max - element.Min) + Shift;
+        var mean = isUpward
+            ? element.Up * Math.Max(1 - UpAmplitude * Math.Exp(UpRate * z), 0)
+            : -element.Down * Math.Max(1 - DownAmplitude * Math.Exp(-DownRate * z), 0);
+        return new(mean, CycleNoise * (Math.Abs(mean) + NoiseFloor + NoiseSlope * Math.Abs(element.Value)));
+    }
+
     private readonly struct Step : IPulseStep<Step>
     {
         public required float UpAmplitude { get; init; }

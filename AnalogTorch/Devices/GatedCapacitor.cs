@@ -89,6 +89,17 @@ public sealed record GatedCapacitor : PulsedDevice, IResettable, ILeaking, ICros
         CycleNoise == 0 ? PulseDraw.None : PulseDraw.Normal);
 
     /// <inheritdoc/>
+    public override Moments StepMoments(in ElementState element, bool isUpward)
+    {
+        var above = StepSlope * (element.Value - StartVoltage);
+        var mean = Share * (isUpward ? element.Up * (1 - above) : -element.Down * (1 + above));
+        return new(mean, CycleNoise * Math.Abs(mean));
+    }
+
+    /// <inheritdoc/>
+    public override double ValueSeen(in ElementState element) => element.Value > element.Offset ? Transconductance * (element.Value - element.Offset) : 0;
+
+    /// <inheritdoc/>
     public Tensor AfterReset(Tensor normal) => full_like(normal, (float)StartVoltage);
 
     /// <inheritdoc/>

@@ -61,6 +61,13 @@ public sealed record JumpTable : PulsedDevice, IResettable, ICrossChecked
         visitor.Visit(new Step(Jumps.Tables.Up, Jumps.Tables.Down, Jumps.Bins, Jumps.Quantiles), PulseDraw.Uniform);
 
     /// <inheritdoc/>
+    public override Moments StepMoments(in ElementState element, bool isUpward)
+    {
+        var (mean, deviation) = Jumps.StepMoments(element.Value / element.Max, isUpward);
+        return new(element.Max * mean, element.Max * deviation);
+    }
+
+    /// <inheritdoc/>
     public Tensor AfterReset(Tensor normal) => normal.mul((float)GResetSpread).add_((float)GReset).clamp_min_(0f);
 
     /// <inheritdoc/>
@@ -110,6 +117,11 @@ public abstract record JumpStatistics : HardwareConfig
 
     /// <summary>Downward steps (negative numbers) relative to G_max, bin by bin [Bins·Quantiles].</summary>
     public abstract float[] DownTable();
+
+    /// <summary>A step at a relative conductance, relative to G_max, worked out apart from the tables.</summary>
+    /// <param name="relativeConductance">Conductance over G_max, in [0, 1].</param>
+    /// <param name="isUpward">Whether the pulse is an upward one.</param>
+    public abstract Moments StepMoments(double relativeConductance, bool isUpward);
 
     /// <summary>Mean upward step relative to G_max at a relative conductance.</summary>
     public double MeanUp(double relativeConductance) => MeanOf(Tables.Up, Math.Clamp((int)(relativeConductance * Bins), 0, Bins - 1));

@@ -46,6 +46,14 @@ public sealed record LinearStep : BoundedDevice, ICrossChecked
     }
 
     /// <inheritdoc/>
+    public override Moments StepMoments(in ElementState element, bool isUpward)
+    {
+        var size = isUpward ? element.Up : element.Down;
+        var kept = 1 - (isUpward ? UpSlope * element.Value / element.Max : DownSlope * element.Value / element.Min);
+        return new((isUpward ? 1 : -1) * size * kept, CycleNoise * size * (NoiseKind == CycleNoiseKind.Additive ? 1 : Math.Abs(kept)));
+    }
+
+    /// <inheritdoc/>
     public void Check()
     {
         if (Min == 0)

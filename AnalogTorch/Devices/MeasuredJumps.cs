@@ -31,6 +31,14 @@ public sealed record MeasuredJumps : JumpStatistics, ICrossChecked
     public override float[] DownTable() => [.. Down];
 
     /// <inheritdoc/>
+    public override Moments StepMoments(double relativeConductance, bool isUpward)
+    {
+        var (steps, last) = (isUpward ? Up : Down, Up.Count / QuantileCount - 1);
+        var bin = Math.Min((int)(relativeConductance * (last + 1)), last);
+        return Moments.OfQuantiles([.. Enumerable.Range(bin * QuantileCount, QuantileCount).Select(i => (double)steps[i])]);
+    }
+
+    /// <inheritdoc/>
     public void Check()
     {
         if (Up.Count == 0 || Up.Count % QuantileCount != 0 || Up.Count != Down.Count)

@@ -8,6 +8,10 @@ public sealed record ParametricJumps : JumpStatistics
 {
     private const int BinCount = 50, QuantileCount = 101;
 
+    // A normal number as 101 quantiles have it, the outermost of which stand for the middle of half a hundred-and-first.
+    private static readonly Moments Normal =
+        Moments.OfQuantiles([.. Enumerable.Range(0, 101).Select(i => NormalDistribution.Quantile(i is 0 or 100 ? Math.Abs(i / 100 - 1 / 404.0) : i / 100.0))]);
+
     /// <summary>Mean step from zero conductance, relative to G_max.</summary>
     [Unit("1")]
     public double FirstStep { get; init => field = Within(value, 0, 1); } = 1.0 / 20;
@@ -41,6 +45,15 @@ public sealed record ParametricJumps : JumpStatistics
             }
         }
         return table;
+    }
+
+    /// <inheritdoc/>
+    public override Moments StepMoments(double relativeConductance, bool isUpward)
+    {
+        if (!isUpward)
+            return default;
+        var mean = FirstStep * (1 - (Math.Min(Math.Floor(relativeConductance * 50), 49) + 0.5) / 50); // in the middle of one of 50 bins
+        return new(mean, Normal.Deviation * (RelativeNoise * mean + NoiseFloor));
     }
 
     /// <inheritdoc/>

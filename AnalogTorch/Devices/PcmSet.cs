@@ -88,6 +88,15 @@ public sealed record PcmSet : PulsedDevice, IResettable, ICrossChecked
         NoiseSlope + NoiseStep + NoiseHistory == 0 ? PulseDraw.None : PulseDraw.Normal);
 
     /// <inheritdoc/>
+    public override Moments StepMoments(in ElementState element, bool isUpward)
+    {
+        if (!isUpward)
+            return default;
+        var (g, history) = (element.Value, element.Memory / Math.Exp(1 / HistoryLength));
+        return new(MeanStep + MeanSlope * g + MeanHistory * history, NoiseStep + NoiseSlope * g + NoiseHistory * history);
+    }
+
+    /// <inheritdoc/>
     public Tensor AfterReset(Tensor normal) => normal.mul((float)GResetSpread).add_((float)GReset).clamp_min_(0f);
 
     /// <inheritdoc/>

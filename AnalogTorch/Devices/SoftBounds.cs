@@ -15,6 +15,13 @@ public sealed record SoftBounds : BoundedDevice, ICrossChecked
     public override void Accept(IPulseStepVisitor visitor) => visitor.Visit(new Step((float)CycleNoise), Draw);
 
     /// <inheritdoc/>
+    public override Moments StepMoments(in ElementState element, bool isUpward)
+    {
+        var mean = isUpward ? element.Up * (1 - element.Value / element.Max) : -element.Down * (1 - element.Value / element.Min);
+        return new(mean, CycleNoise * Math.Abs(mean));
+    }
+
+    /// <inheritdoc/>
     public void Check()
     {
         if (Min == 0)

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Doubles = System.Runtime.Intrinsics.Vector128<double>;
 using Floats = System.Runtime.Intrinsics.Vector128<float>;
 using Ints = System.Runtime.Intrinsics.Vector128<int>;
 using Words = System.Runtime.Intrinsics.Vector128<uint>;
@@ -39,8 +40,21 @@ internal readonly unsafe struct Lane128 : IWide<Lane128>
     [MethodImpl(Inline)] public static Lane128 Floor(Lane128 a) => Unsafe.BitCast<Floats, Lane128>(Vector128.Floor(a.Value));
     [MethodImpl(Inline)] public static Lane128 Round(Lane128 a) => Unsafe.BitCast<Floats, Lane128>(Vector128.Round(a.Value));
     [MethodImpl(Inline)] public static Lane128 Exp(Lane128 a) => Unsafe.BitCast<Floats, Lane128>(Vector128.Exp(a.Value));
+    [MethodImpl(Inline)] public static Lane128 Log(Lane128 a) => Unsafe.BitCast<Floats, Lane128>(Vector128.Log(a.Value));
     [MethodImpl(Inline)] public static Lane128 Sqrt(Lane128 a) => Unsafe.BitCast<Floats, Lane128>(Vector128.Sqrt(a.Value));
     [MethodImpl(Inline)] public static Lane128 MultiplyAdd(Lane128 a, Lane128 b, Lane128 c) => Unsafe.BitCast<Floats, Lane128>(Vector128.MultiplyAddEstimate(a.Value, b.Value, c.Value));
+
+    public static Lane128 Tanh(Lane128 a)
+    {
+        var (low, high) = Vector128.Widen(a.Value);
+        return Unsafe.BitCast<Floats, Lane128>(Vector128.Narrow(Tanh(low), Tanh(high)));
+    }
+
+    public static Lane128 Pow(Lane128 a, Lane128 b)
+    {
+        var ((lowBase, highBase), (low, high)) = (Vector128.Widen(a.Value), Vector128.Widen(b.Value));
+        return Unsafe.BitCast<Floats, Lane128>(Vector128.Narrow(Pow(lowBase, low), Pow(highBase, high)));
+    }
 
     [MethodImpl(Inline)]
     public static Lane128 IfLess(Lane128 a, Lane128 b, Lane128 then, Lane128 otherwise) =>
@@ -115,4 +129,16 @@ internal readonly unsafe struct Lane128 : IWide<Lane128>
             largest = Math.Max(largest, a.Value.AsInt32()[lane]);
         return largest;
     }
+
+    // In double precision, so that little is left to round: 1 − 2/(e^2|x| + 1), and a series where that is small.
+    private static Doubles Tanh(Doubles x)
+    {
+        var (one, square) = (Doubles.One, x * x);
+        var large = Vector128.CopySign(one - Vector128.Create(2.0) / (Vector128.Exp(Vector128.Min(Vector128.Abs(x) * 2, Vector128.Create(40.0))) + one), x);
+        var small = x - x * square * (Vector128.Create(1 / 3.0) - square * (2 / 15.0));
+        return Vector128.ConditionalSelect(Vector128.LessThan(square, Vector128.Create(1 / 4096.0)), small, large);
+    }
+
+    private static Doubles Pow(Doubles a, Doubles b) => Vector128.ConditionalSelect(
+        Vector128.Equals(a, Doubles.One) | Vector128.Equals(b, Doubles.Zero), Doubles.One, Vector128.Exp(b * Vector128.Log(a)));
 }

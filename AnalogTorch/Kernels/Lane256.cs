@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Doubles = System.Runtime.Intrinsics.Vector256<double>;
 using Floats = System.Runtime.Intrinsics.Vector256<float>;
 using Ints = System.Runtime.Intrinsics.Vector256<int>;
 using Words = System.Runtime.Intrinsics.Vector256<uint>;
@@ -39,8 +40,21 @@ internal readonly unsafe struct Lane256 : IWide<Lane256>
     [MethodImpl(Inline)] public static Lane256 Floor(Lane256 a) => Unsafe.BitCast<Floats, Lane256>(Vector256.Floor(a.Value));
     [MethodImpl(Inline)] public static Lane256 Round(Lane256 a) => Unsafe.BitCast<Floats, Lane256>(Vector256.Round(a.Value));
     [MethodImpl(Inline)] public static Lane256 Exp(Lane256 a) => Unsafe.BitCast<Floats, Lane256>(Vector256.Exp(a.Value));
+    [MethodImpl(Inline)] public static Lane256 Log(Lane256 a) => Unsafe.BitCast<Floats, Lane256>(Vector256.Log(a.Value));
     [MethodImpl(Inline)] public static Lane256 Sqrt(Lane256 a) => Unsafe.BitCast<Floats, Lane256>(Vector256.Sqrt(a.Value));
     [MethodImpl(Inline)] public static Lane256 MultiplyAdd(Lane256 a, Lane256 b, Lane256 c) => Unsafe.BitCast<Floats, Lane256>(Vector256.MultiplyAddEstimate(a.Value, b.Value, c.Value));
+
+    public static Lane256 Tanh(Lane256 a)
+    {
+        var (low, high) = Vector256.Widen(a.Value);
+        return Unsafe.BitCast<Floats, Lane256>(Vector256.Narrow(Tanh(low), Tanh(high)));
+    }
+
+    public static Lane256 Pow(Lane256 a, Lane256 b)
+    {
+        var ((lowBase, highBase), (low, high)) = (Vector256.Widen(a.Value), Vector256.Widen(b.Value));
+        return Unsafe.BitCast<Floats, Lane256>(Vector256.Narrow(Pow(lowBase, low), Pow(highBase, high)));
+    }
 
     [MethodImpl(Inline)]
     public static Lane256 IfLess(Lane256 a, Lane256 b, Lane256 then, Lane256 otherwise) =>
@@ -113,4 +127,16 @@ internal readonly unsafe struct Lane256 : IWide<Lane256>
     [MethodImpl(Inline)]
     public static int LargestInt(Lane256 a) =>
         Lane128.LargestInt(Unsafe.BitCast<Vector128<int>, Lane128>(Vector128.Max(a.Value.AsInt32().GetLower(), a.Value.AsInt32().GetUpper())));
+
+    // In double precision, so that little is left to round: 1 − 2/(e^2|x| + 1), and a series where that is small.
+    private static Doubles Tanh(Doubles x)
+    {
+        var (one, square) = (Doubles.One, x * x);
+        var large = Vector256.CopySign(one - Vector256.Create(2.0) / (Vector256.Exp(Vector256.Min(Vector256.Abs(x) * 2, Vector256.Create(40.0))) + one), x);
+        var small = x - x * square * (Vector256.Create(1 / 3.0) - square * (2 / 15.0));
+        return Vector256.ConditionalSelect(Vector256.LessThan(square, Vector256.Create(1 / 4096.0)), small, large);
+    }
+
+    private static Doubles Pow(Doubles a, Doubles b) => Vector256.ConditionalSelect(
+        Vector256.Equals(a, Doubles.One) | Vector256.Equals(b, Doubles.Zero), Doubles.One, Vector256.Exp(b * Vector256.Log(a)));
 }

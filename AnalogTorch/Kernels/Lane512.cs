@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
+using Doubles = System.Runtime.Intrinsics.Vector512<double>;
 using Floats = System.Runtime.Intrinsics.Vector512<float>;
 using Ints = System.Runtime.Intrinsics.Vector512<int>;
 using Words = System.Runtime.Intrinsics.Vector512<uint>;
@@ -39,8 +40,21 @@ internal readonly unsafe struct Lane512 : IWide<Lane512>
     [MethodImpl(Inline)] public static Lane512 Floor(Lane512 a) => Unsafe.BitCast<Floats, Lane512>(Vector512.Floor(a.Value));
     [MethodImpl(Inline)] public static Lane512 Round(Lane512 a) => Unsafe.BitCast<Floats, Lane512>(Vector512.Round(a.Value));
     [MethodImpl(Inline)] public static Lane512 Exp(Lane512 a) => Unsafe.BitCast<Floats, Lane512>(Vector512.Exp(a.Value));
+    [MethodImpl(Inline)] public static Lane512 Log(Lane512 a) => Unsafe.BitCast<Floats, Lane512>(Vector512.Log(a.Value));
     [MethodImpl(Inline)] public static Lane512 Sqrt(Lane512 a) => Unsafe.BitCast<Floats, Lane512>(Vector512.Sqrt(a.Value));
     [MethodImpl(Inline)] public static Lane512 MultiplyAdd(Lane512 a, Lane512 b, Lane512 c) => Unsafe.BitCast<Floats, Lane512>(Vector512.MultiplyAddEstimate(a.Value, b.Value, c.Value));
+
+    public static Lane512 Tanh(Lane512 a)
+    {
+        var (low, high) = Vector512.Widen(a.Value);
+        return Unsafe.BitCast<Floats, Lane512>(Vector512.Narrow(Tanh(low), Tanh(high)));
+    }
+
+    public static Lane512 Pow(Lane512 a, Lane512 b)
+    {
+        var ((lowBase, highBase), (low, high)) = (Vector512.Widen(a.Value), Vector512.Widen(b.Value));
+        return Unsafe.BitCast<Floats, Lane512>(Vector512.Narrow(Pow(lowBase, low), Pow(highBase, high)));
+    }
 
     [MethodImpl(Inline)]
     public static Lane512 IfLess(Lane512 a, Lane512 b, Lane512 then, Lane512 otherwise) =>
@@ -115,4 +129,16 @@ internal readonly unsafe struct Lane512 : IWide<Lane512>
     [MethodImpl(Inline)]
     public static int LargestInt(Lane512 a) =>
         Lane256.LargestInt(Unsafe.BitCast<Vector256<int>, Lane256>(Vector256.Max(a.Value.AsInt32().GetLower(), a.Value.AsInt32().GetUpper())));
+
+    // In double precision, so that little is left to round: 1 − 2/(e^2|x| + 1), and a series where that is small.
+    private static Doubles Tanh(Doubles x)
+    {
+        var (one, square) = (Doubles.One, x * x);
+        var large = Vector512.CopySign(one - Vector512.Create(2.0) / (Vector512.Exp(Vector512.Min(Vector512.Abs(x) * 2, Vector512.Create(40.0))) + one), x);
+        var small = x - x * square * (Vector512.Create(1 / 3.0) - square * (2 / 15.0));
+        return Vector512.ConditionalSelect(Vector512.LessThan(square, Vector512.Create(1 / 4096.0)), small, large);
+    }
+
+    private static Doubles Pow(Doubles a, Doubles b) => Vector512.ConditionalSelect(
+        Vector512.Equals(a, Doubles.One) | Vector512.Equals(b, Doubles.Zero), Doubles.One, Vector512.Exp(b * Vector512.Log(a)));
 }

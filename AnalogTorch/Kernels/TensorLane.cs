@@ -21,8 +21,13 @@ internal readonly struct TensorLane(Tensor value) : ILane<TensorLane>
     public static TensorLane Abs(TensorLane a) => a.Value.abs();
     public static TensorLane Floor(TensorLane a) => a.Value.floor();
     public static TensorLane Exp(TensorLane a) => a.Value.exp();
+    public static TensorLane Log(TensorLane a) => a.Value.log();
+    public static TensorLane Tanh(TensorLane a) => a.Value.tanh();
     public static TensorLane Sqrt(TensorLane a) => a.Value.sqrt();
     public static TensorLane MultiplyAdd(TensorLane a, TensorLane b, TensorLane c) => a.Value * b.Value + c.Value;
+    public static TensorLane Pow(TensorLane a, TensorLane b) =>
+        where((a.Value == 1f).logical_or(b.Value == 0f), 1.0, (a.Value.to(ScalarType.Float64).log() * b.Value.to(ScalarType.Float64)).exp()).to(ScalarType.Float32);
+
     public static TensorLane IfLess(TensorLane a, TensorLane b, TensorLane then, TensorLane otherwise) =>
         where(a.Value < b.Value, then.Value, otherwise.Value);
 

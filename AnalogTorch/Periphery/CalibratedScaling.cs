@@ -17,4 +17,7 @@ public sealed record CalibratedScaling : InputScaling
 
     /// <inheritdoc/>
     public override Tensor Of(Tensor x, bool hasBias) => Unmeasured.Of(x, hasBias);
+
+    /// <inheritdoc/>
+    public override double Factor(ReadOnlySpan<double> x, bool hasBias) => Unmeasured.Factor(x, hasBias);
 }

@@ -13,6 +13,9 @@ public abstract record Converter : HardwareConfig
     /// <summary>Where a value lies beyond the range (bool).</summary>
     public abstract Tensor Clips(Tensor values);
 
+    /// <summary>The transfer curve in plain numbers: what a value becomes. Written apart from what tensors are converted by, and held against it by laws.</summary>
+    public abstract Moments Transfer(double value);
+
     /// <summary>The converter as numbers, for a loop that does more than convert; null if it cannot be said in them.</summary>
     public abstract Quantizer? AsQuantizer { get; }
 }
@@ -28,6 +31,9 @@ public sealed record IdealConverter : Converter
 
     /// <inheritdoc/>
     public override Quantizer? AsQuantizer => new Quantizer(0, float.PositiveInfinity, IsStochastic: false);
+
+    /// <inheritdoc/>
+    public override Moments Transfer(double value) => new(value);
 }
 
 /// <summary>Equally spaced levels, symmetric about zero, with hard limits.</summary>
@@ -56,6 +62,14 @@ public sealed record UniformConverter : Converter
     public override Tensor Clips(Tensor values) => values.abs() > (float)(Bound + Step / 2);
 
     /// <inheritdoc/>
+    public override Moments Transfer(double value)
+    {
+        var levels = Math.Pow(2, Bits - 1) - 1; // on each side of zero
+        var (level, deviation) = Rounding.Rounded(Math.Clamp(value / Bound * levels, -levels, levels));
+        return new(level * Bound / levels, deviation * Bound / levels);
+    }
+
+    /// <inheritdoc/>
     public override Quantizer? AsQuantizer => Rounding switch
     {
         NearestRounding => new Quantizer((float)Step, (float)Bound, IsStochastic: false),
@@ -69,6 +83,9 @@ public abstract record Rounding : HardwareConfig
 {
     /// <summary>Rounds in place.</summary>
     public abstract Tensor Round(Tensor values, Rng rng);
+
+    /// <summary>The whole number that a value becomes, in plain numbers.</summary>
+    public abstract Moments Rounded(double value);
 }
 
 /// <summary>To the nearest whole number, halves to the even one.</summary>
@@ -76,6 +93,9 @@ public sealed record NearestRounding : Rounding
 {
     /// <inheritdoc/>
     public override Tensor Round(Tensor values, Rng rng) => values.round_();
+
+    /// <inheritdoc/>
+    public override Moments Rounded(double value) => new(Math.Round(value, MidpointRounding.ToEven));
 }
 
 /// <summary>Up or down at random, so that the mean is exact.</summary>
@@ -83,4 +103,7 @@ public sealed record StochasticRounding : Rounding
 {
     /// <inheritdoc/>
     public override Tensor Round(Tensor values, Rng rng) => values.add_(Noise.Uniform(rng, values.shape, values.device)).floor_();
+
+    /// <inheritdoc/>
+    public override Moments Rounded(double value) => new(value, Math.Sqrt((Math.Ceiling(value) - value) * (value - Math.Floor(value))));
 }

@@ -13,6 +13,11 @@ public abstract record InputScaling : HardwareConfig
     /// <returns>[samples, 1], or one number.</returns>
     public abstract Tensor Of(Tensor x, bool hasBias);
 
+    /// <summary>The factor of one sample in plain numbers, written apart from what tensors are scaled by.</summary>
+    /// <param name="x">Inputs of the sample.</param>
+    /// <param name="hasBias">Whether a constant input of 1 is beside them.</param>
+    public abstract double Factor(ReadOnlySpan<double> x, bool hasBias);
+
     /// <summary>The scaling as numbers, for a loop that does more than scale; null if it cannot be said in them.</summary>
     public abstract RowScaling? AsRowScaling { get; }
 }
@@ -25,6 +30,9 @@ public sealed record NoScaling : InputScaling
 
     /// <inheritdoc/>
     public override RowScaling? AsRowScaling => new RowScaling(FollowsMaximum: false, 1);
+
+    /// <inheritdoc/>
+    public override double Factor(ReadOnlySpan<double> x, bool hasBias) => 1;
 }
 
 /// <summary>Each sample is divided by its largest absolute value.</summary>
@@ -39,6 +47,15 @@ public sealed record AbsMaxScaling : InputScaling
 
     /// <inheritdoc/>
     public override RowScaling? AsRowScaling => new RowScaling(FollowsMaximum: true, 1);
+
+    /// <inheritdoc/>
+    public override double Factor(ReadOnlySpan<double> x, bool hasBias)
+    {
+        var largest = hasBias ? 1.0 : 0;
+        foreach (var value in x)
+            largest = Math.Max(largest, Math.Abs(value));
+        return largest > 0 ? largest : 1;
+    }
 }
 
 /// <summary>All inputs are divided by the same number.</summary>
@@ -53,4 +70,7 @@ public sealed record ConstantScaling : InputScaling
 
     /// <inheritdoc/>
     public override RowScaling? AsRowScaling => new RowScaling(FollowsMaximum: false, (float)Scale);
+
+    /// <inheritdoc/>
+    public override double Factor(ReadOnlySpan<double> x, bool hasBias) => Scale;
 }

@@ -11,6 +11,11 @@ public abstract record IrDrop : HardwareConfig
     /// <param name="x">Inputs as the DAC gives them [samples, inputs]; input 0 is the nearest to the ADC.</param>
     /// <param name="weights">Effective weights [outputs, inputs], of which 1 is the largest conductance.</param>
     public abstract void Subtract(Tensor y, Tensor x, Tensor weights);
+
+    /// <summary>The loss of one output in plain numbers, written apart from what is taken off tensors and held against it by laws.</summary>
+    /// <param name="x">Inputs as the DAC gives them; input 0 is the nearest to the ADC.</param>
+    /// <param name="weights">Effective weights of the output.</param>
+    public abstract double Loss(ReadOnlySpan<double> x, ReadOnlySpan<double> weights);
 }
 
 /// <summary>Lines without resistance.</summary>
@@ -20,6 +25,9 @@ public sealed record NoIrDrop : IrDrop
     public override void Subtract(Tensor y, Tensor x, Tensor weights)
     {
     }
+
+    /// <inheritdoc/>
+    public override double Loss(ReadOnlySpan<double> x, ReadOnlySpan<double> weights) => 0;
 }
 
 /// <summary>The fast model of one output line.</summary>
@@ -58,6 +66,24 @@ public sealed record ColumnIrDrop : IrDrop
         if (ofRest.any().item<bool>())
             loss += ofRest * (nn.functional.linear(x, weights) - loss);
         y.sub_(loss);
+    }
+
+    /// <inheritdoc/>
+    public override double Loss(ReadOnlySpan<double> x, ReadOnlySpan<double> weights)
+    {
+        double current = 0, whole = 0, weighted = 0;
+        for (var j = 0; j < x.Length; j++)
+        {
+            current += Math.Abs(weights[j]) * Math.Abs(x[j]);
+            whole += weights[j] * x[j];
+            weighted += weights[j] * x[j] * (1 - Math.Pow(1 - (double)j / x.Length, 2));
+        }
+        var a = x.Length * current / ConductanceRatio;
+        var cubic = 0.05 * a * a * a - 0.2 * a * a + 0.5 * a;
+        var c = Strength * (a < LeastOfLaw ? cubic : Math.Min(cubic, 1.5 * (1 - Math.Tanh(Math.Sqrt(a)) / Math.Sqrt(a))));
+        // Each output keeps Σ w·x less its share, of which beyond c = 1 only 1 − 2·(c − 1) is left.
+        var kept = (whole - Math.Min(c, 1) * weighted) * (1 - Math.Clamp(2 * (c - 1), 0, 1));
+        return whole - kept;
     }
 
     private static Tensor LossOfFarthest(Tensor a)

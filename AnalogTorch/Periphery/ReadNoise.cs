@@ -13,6 +13,11 @@ public abstract record ReadNoise : HardwareConfig
     /// <param name="weights">Effective weights [outputs, inputs].</param>
     /// <param name="rng">The stream of this read.</param>
     public abstract void Add(Tensor y, Tensor x, Tensor weights, Rng rng);
+
+    /// <summary>Standard deviation of one output in plain numbers, written apart from what is added to tensors and held against it by laws.</summary>
+    /// <param name="x">Inputs as the DAC gives them.</param>
+    /// <param name="weights">Effective weights of the output.</param>
+    public abstract double OutputDeviation(ReadOnlySpan<double> x, ReadOnlySpan<double> weights);
 }
 
 /// <summary>Devices without noise.</summary>
@@ -22,6 +27,9 @@ public sealed record NoReadNoise : ReadNoise
     public override void Add(Tensor y, Tensor x, Tensor weights, Rng rng)
     {
     }
+
+    /// <inheritdoc/>
+    public override double OutputDeviation(ReadOnlySpan<double> x, ReadOnlySpan<double> weights) => 0;
 }
 
 /// <summary>Every weight is off by the same standard deviation: the outputs by σ·‖x‖.</summary>
@@ -36,6 +44,15 @@ public sealed record AdditiveReadNoise : ReadNoise
     {
         using var scope = NewDisposeScope();
         y.add_(Noise.Normal(rng, y.shape, y.device) * x.square().sum([1], keepdim: true).sqrt_().mul_((float)Deviation));
+    }
+
+    /// <inheritdoc/>
+    public override double OutputDeviation(ReadOnlySpan<double> x, ReadOnlySpan<double> weights)
+    {
+        var variance = 0.0;
+        foreach (var input in x)
+            variance += Math.Pow(Deviation * input, 2); // Var(Σ w·x) = σ²·Σ x²
+        return Math.Sqrt(variance);
     }
 }
 
@@ -52,5 +69,14 @@ public sealed record ProportionalReadNoise : ReadNoise
     {
         using var scope = NewDisposeScope();
         y.add_(Noise.Normal(rng, y.shape, y.device) * nn.functional.linear(x.square(), weights.abs()).sqrt_().mul_((float)Deviation));
+    }
+
+    /// <inheritdoc/>
+    public override double OutputDeviation(ReadOnlySpan<double> x, ReadOnlySpan<double> weights)
+    {
+        var variance = 0.0;
+        for (var j = 0; j < x.Length; j++)
+            variance += Deviation * Deviation * Math.Abs(weights[j]) * x[j] * x[j]; // Var(w) = σ²·|w|
+        return Math.Sqrt(variance);
     }
 }

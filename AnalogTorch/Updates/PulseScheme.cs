@@ -33,4 +33,17 @@ public abstract record PulseScheme : UpdateScheme
     /// <param name="rng">The stream of this step.</param>
     /// <param name="trains">Where the trains go, and whether there is a line of constant input among them.</param>
     public abstract void Draw(Tensor x, Tensor delta, double rate, double weightStep, Rng rng, PulseTrains trains);
+
+    /// <summary>Coincidences of an input and an error in plain numbers, negative where they lower the weight; written apart from what trains are drawn by.</summary>
+    /// <param name="x">The input.</param>
+    /// <param name="delta">Gradient of the loss by the output.</param>
+    /// <param name="sample">The sample that they belong to.</param>
+    public abstract Moments Coincidences(double x, double delta, in TrainSample sample);
 }
+
+/// <summary>What the trains of a sample depend on beside the values of two lines.</summary>
+/// <param name="LargestInput">Largest |x| of the sample, that of the constant input 1 included where a bias stands on it.</param>
+/// <param name="LargestError">Largest |δ| of the sample.</param>
+/// <param name="Rate">Learning rate.</param>
+/// <param name="WeightStep">Mean weight change (w) by one coincidence.</param>
+public readonly record struct TrainSample(double LargestInput, double LargestError, double Rate, double WeightStep);

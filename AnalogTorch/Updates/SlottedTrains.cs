@@ -47,6 +47,14 @@ public sealed record SlottedTrains : PulseScheme
         }
     }
 
+    /// <inheritdoc/>
+    public override Moments Coincidences(double x, double delta, in TrainSample sample)
+    {
+        var inputs = Math.Min(Math.Floor(Math.Abs(x) / InputStep + 0.5), MaxPulses);
+        var errors = Math.Min(Math.Floor(sample.Rate * Math.Abs(delta) * InputStep / sample.WeightStep + 0.5), MaxPulses);
+        return new(-Math.Sign(x) * Math.Sign(delta) * inputs * errors);
+    }
+
     private void DrawOnDevice(Tensor x, Tensor delta, float inputGain, float errorGain, uint[] groups, uint[] combs, PulseTrains trains)
     {
         using var scope = NewDisposeScope();

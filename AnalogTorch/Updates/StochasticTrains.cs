@@ -31,6 +31,15 @@ public sealed record StochasticTrains : PulseScheme
             DrawOnDevice(x, delta, gain, rng, trains);
     }
 
+    /// <inheritdoc/>
+    /// <remarks>Binomial: BitLength slots, in each of which both lines have a pulse with P(x)·P(δ).</remarks>
+    public override Moments Coincidences(double x, double delta, in TrainSample sample)
+    {
+        var (c, g) = (Math.Sqrt(sample.Rate / (BitLength * sample.WeightStep)), Gain.Share(sample.LargestInput, sample.LargestError));
+        var both = Math.Min(c * g * Math.Abs(x), 1) * Math.Min(c / g * Math.Abs(delta), 1);
+        return new(-Math.Sign(x * delta) * BitLength * both, Math.Sqrt(BitLength * both * (1 - both)));
+    }
+
     /// <summary>What stands on the line of the constant input, if there is one.</summary>
     private static float LargestConstant(PulseTrains trains) => trains.HasBias ? 1 : 0;
 
@@ -82,6 +91,10 @@ public abstract record TrainGain : HardwareConfig
 
     /// <inheritdoc cref="InputShare(float, float)"/>
     public abstract Tensor InputShare(Tensor inputMax, Tensor deltaMax);
+
+    /// <summary>The factor in plain numbers, written apart from the others and held against them by laws.</summary>
+    /// <inheritdoc cref="InputShare(float, float)"/>
+    public abstract double Share(double inputMax, double deltaMax);
 }
 
 /// <summary>The same gain on both sides, as first published; large values saturate.</summary>
@@ -92,6 +105,9 @@ public sealed record EqualGain : TrainGain
 
     /// <inheritdoc/>
     public override Tensor InputShare(Tensor inputMax, Tensor deltaMax) => ones_like(inputMax);
+
+    /// <inheritdoc/>
+    public override double Share(double inputMax, double deltaMax) => 1;
 }
 
 /// <summary>Gains that give both sides of a sample the same highest probability.</summary>
@@ -104,4 +120,7 @@ public sealed record BalancedGain : TrainGain
     /// <inheritdoc/>
     public override Tensor InputShare(Tensor inputMax, Tensor deltaMax) =>
         where((inputMax > 0).logical_and(deltaMax > 0), (deltaMax / inputMax).sqrt(), ones_like(inputMax));
+
+    /// <inheritdoc/>
+    public override double Share(double inputMax, double deltaMax) => inputMax * deltaMax > 0 ? Math.Sqrt(deltaMax) / Math.Sqrt(inputMax) : 1;
 }
