@@ -4,11 +4,12 @@ using static TorchSharp.torch;
 
 namespace AnalogTorch.Conductance;
 
-/// <summary>How devices are brought from RESET to target conductances.</summary>
+/// <summary>How devices are brought from RESET to target conductances, while a network is trained.</summary>
+/// <remarks>To add one, derive a sealed record.</remarks>
 public abstract record ConductanceWriter : HardwareConfig
 {
     /// <summary>Conductance (S) of a device that was asked for 0, which the other device of a pair has to make up for.</summary>
-    internal abstract double Residue { get; }
+    public abstract double Residue { get; }
 
     /// <summary>The conductances after writing.</summary>
     /// <param name="targets">Target conductances (S); 0 asks for RESET alone.</param>
@@ -20,7 +21,8 @@ public abstract record ConductanceWriter : HardwareConfig
 /// <summary>Writes exactly what is asked for.</summary>
 public sealed record IdealWriter : ConductanceWriter
 {
-    internal override double Residue => 0;
+    /// <inheritdoc/>
+    public override double Residue => 0;
 
     /// <inheritdoc/>
     public override (Tensor Conductances, long Pulses) Write(Tensor targets, Rng rng) => (targets.clone(), targets.NumberOfElements);
@@ -70,7 +72,8 @@ public sealed record StaircaseWriter : ConductanceWriter, ICrossChecked
     [Unit("S")]
     public double Tolerance { get; init => field = NotNegative(value); } = 0.5 * Units.uS;
 
-    internal override double Residue => GReset;
+    /// <inheritdoc/>
+    public override double Residue => GReset;
 
     /// <inheritdoc/>
     public void Check()
