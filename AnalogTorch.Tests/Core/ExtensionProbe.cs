@@ -108,6 +108,9 @@ internal static class ExtensionProbe
         Anticipation anticipation => new InferenceConfig { Programming = new OneShotProgramming { Anticipation = anticipation } },
         Defects defects => new InferenceConfig { Defects = defects },
         DriftCompensation compensation => new InferenceConfig { Compensation = compensation },
+        TileSize size => Through(Path) with { Size = size is LimitedSize ? new LimitedSize { Inputs = 7, Outputs = 5 } : size },
+        WeightRange range => new InferenceConfig { Range = range },
+        ConductanceWriter writer => new TileConfig { Cell = Cell with { Writer = writer } },
         PhaseOrder order => new InferenceConfig { Map = new TwoPairs(), Programming = new FourPhaseProgramming { Order = order } },
         var other => throw new NotSupportedException($"Say here where a {other.GetType().Name} goes."),
     };

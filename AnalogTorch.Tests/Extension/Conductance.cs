@@ -62,9 +62,9 @@ public sealed record ForeignTwoPairs : WeightMap
     public override Tensor[] Targets(Tensor weights, (double Min, double Max) range) => Own.Targets(weights, range);
 }
 
-public sealed record ForeignOneShotProgramming : ProgrammingScheme
+public sealed record ForeignFourPhaseProgramming : ProgrammingScheme
 {
-    private static readonly OneShotProgramming Own = new();
+    private static readonly FourPhaseProgramming Own = new();
 
     public override (double Min, double Max) Range(MemoryStatistics memory) => Own.Range(memory);
 
@@ -73,6 +73,22 @@ public sealed record ForeignOneShotProgramming : ProgrammingScheme
     public override Tensor Goal(ProgrammingTask task, ProgrammedDevices devices) => Own.Goal(task, devices);
 
     public override void CheckFit(WeightMap map, MemoryStatistics memory) => Own.CheckFit(map, memory);
+}
+
+/// <summary>Writes devices once, as the library's own scheme of that kind does.</summary>
+public sealed record ForeignOneShotProgramming : DeviceWiseProgramming
+{
+    protected override (Tensor Conductances, long Pulses) Write(ProgrammingTask task, int place, Tensor target) =>
+        (ProgrammingTask.Hold(task.Memory.Program(target, task.StreamOf(place)), task.Stuck(place, target.shape)), target.NumberOfElements);
+}
+
+public sealed record ForeignIdealWriter : ConductanceWriter
+{
+    private static readonly IdealWriter Own = new();
+
+    public override double Residue => Own.Residue;
+
+    public override (Tensor Conductances, long Pulses) Write(Tensor targets, Rng rng) => Own.Write(targets, rng);
 }
 
 public sealed record ForeignMeanAnticipation : Anticipation

@@ -20,6 +20,22 @@ public sealed record ForeignAdditiveWeightNoise : WeightNoise
     public override Tensor Draw(Tensor weights, Func<Tensor> room, Rng rng) => new AdditiveWeightNoise().Draw(weights, room, rng);
 }
 
+public sealed record ForeignLimitedSize : TileSize
+{
+    private static readonly LimitedSize Own = new() { Inputs = 7, Outputs = 5 };
+
+    public override long MaxInputs => Own.MaxInputs;
+
+    public override long MaxOutputs => Own.MaxOutputs;
+
+    public override bool AddsDigitally => Own.AddsDigitally;
+}
+
+public sealed record ForeignOutputMaximum : WeightRange
+{
+    public override Tensor Of(Tensor weights) => new OutputMaximum().Of(weights);
+}
+
 public sealed record ForeignTypicalConductance : ArrayConductance
 {
     public override double Of(CensusLayer layer) => new TypicalConductance().Of(layer);

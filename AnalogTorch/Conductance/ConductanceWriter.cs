@@ -5,7 +5,7 @@ using static TorchSharp.torch;
 
 namespace AnalogTorch.Conductance;
 
-/// <summary>How devices are brought from RESET to target conductances.</summary>
+/// <summary>How devices are brought from RESET to target conductances, while a network is trained.</summary>
 /// <remarks>To add one, derive a sealed record.</remarks>
 public abstract record ConductanceWriter : HardwareConfig
 {

@@ -3,6 +3,7 @@ using static TorchSharp.torch;
 namespace AnalogTorch.Conductance;
 
 /// <summary>Schemes that bring every device to a conductance of its own, whatever the others of its cell are.</summary>
+/// <remarks>To add one, derive a sealed record, and write the devices in one place of the cells.</remarks>
 public abstract record DeviceWiseProgramming : ProgrammingScheme
 {
     /// <summary>What devices are asked for.</summary>
@@ -51,13 +52,14 @@ public abstract record DeviceWiseProgramming : ProgrammingScheme
     /// <param name="place">The number of the place.</param>
     /// <param name="target">Target conductances (S).</param>
     /// <returns>Conductances (S), and the pulses that were sent.</returns>
-    private protected abstract (Tensor Conductances, long Pulses) Write(ProgrammingTask task, int place, Tensor target);
+    protected abstract (Tensor Conductances, long Pulses) Write(ProgrammingTask task, int place, Tensor target);
 }
 
 /// <summary>Every device is written once and not looked at.</summary>
 /// <remarks>The conductances scatter by the memory's own programming noise.</remarks>
 public sealed record OneShotProgramming : DeviceWiseProgramming
 {
-    private protected override (Tensor Conductances, long Pulses) Write(ProgrammingTask task, int place, Tensor target) =>
+    /// <inheritdoc/>
+    protected override (Tensor Conductances, long Pulses) Write(ProgrammingTask task, int place, Tensor target) =>
         (ProgrammingTask.Hold(task.Memory.Program(target, task.StreamOf(place)), task.Stuck(place, target.shape)), target.NumberOfElements);
 }

@@ -59,7 +59,7 @@ public abstract record MemoryStatistics : HardwareConfig, ICrossChecked
     /// <param name="targets">Target conductances (S).</param>
     /// <param name="deviation">Their standard deviations (S).</param>
     /// <param name="rng">The stream.</param>
-    private protected static Tensor Scattered(Tensor targets, Tensor deviation, Rng rng)
+    protected static Tensor Scattered(Tensor targets, Tensor deviation, Rng rng)
     {
         using var scope = NewDisposeScope();
         return Noise.Normal(rng, targets.shape, targets.device).mul_(deviation).add_(targets).clamp_min_(0f).MoveToOuterDisposeScope();

@@ -43,7 +43,7 @@ public abstract record WeightMap : HardwareConfig
     }
 
     /// <summary>Conductances of a pair for values in [−1, 1]: the one that is not needed stays at its least.</summary>
-    private protected static (Tensor Plus, Tensor Minus) Pair(Tensor values, (double Min, double Max) range)
+    protected static (Tensor Plus, Tensor Minus) Pair(Tensor values, (double Min, double Max) range)
     {
         var swing = (float)(range.Max - range.Min);
         return (values.clamp_min(0f).mul_(swing).add_((float)range.Min), values.neg().clamp_min_(0f).mul_(swing).add_((float)range.Min));

@@ -27,7 +27,8 @@ public sealed record WriteVerifyProgramming : DeviceWiseProgramming
     [Unit("1")]
     public double ReadingNoise { get; init => field = NotNegative(value); } = 0.002;
 
-    private protected override (Tensor Conductances, long Pulses) Write(ProgrammingTask task, int place, Tensor target)
+    /// <inheritdoc/>
+    protected override (Tensor Conductances, long Pulses) Write(ProgrammingTask task, int place, Tensor target)
     {
         var pulses = 0L;
         using var scope = NewDisposeScope();

@@ -21,7 +21,7 @@ internal sealed class ArrayMeter : IDisposable
         shape = ShapeOf(module);
         (ForwardPath, BackwardPath, Forward, Backward) = (forward, backward, new(forward, size, ReadSide.Inputs, hasBias), new(backward, size, ReadSide.Outputs, false));
         var (outputs, inputs) = (matrix.Outputs, matrix.Inputs);
-        (groups, Lines) = (matrix.Groups, inputs);
+        groups = matrix.Groups;
         fitsOneTile = !size.AddsDigitally || (inputs + (hasBias ? 1 : 0) <= size.MaxInputs && outputs / matrix.Groups <= size.MaxOutputs);
     }
 
@@ -30,9 +30,6 @@ internal sealed class ArrayMeter : IDisposable
 
     /// <summary>What those from the output side were driven with.</summary>
     public DriveMeter Backward { get; }
-
-    /// <summary>Input lines of a group, that of a bias not counted.</summary>
-    public long Lines { get; }
 
     private Func<AnalogPath> ForwardPath { get; }
 

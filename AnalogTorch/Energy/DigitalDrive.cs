@@ -11,6 +11,7 @@ namespace AnalogTorch.Energy;
 internal sealed class DigitalDrive : IDisposable
 {
     private readonly Module module;
+    private readonly LayerKind kind;
     private readonly ArrayMeter[] meters;
     private readonly RecurrentSettings? settings;
     private readonly HardwareAwareTile[] exact = [];
@@ -21,7 +22,7 @@ internal sealed class DigitalDrive : IDisposable
     /// <param name="meters">One meter a matrix.</param>
     public DigitalDrive(Module module, LayerKind kind, ArrayMeter[] meters)
     {
-        (this.module, this.meters) = (module, meters);
+        (this.module, this.kind, this.meters) = (module, kind, meters);
         if (kind is not RecurrentKind)
             return;
         // What the units of a sequence say to each other nobody outside of torch's layer sees: exact tiles run it once more.
@@ -40,32 +41,18 @@ internal sealed class DigitalDrive : IDisposable
         var x = input.X.detach();
         switch (module)
         {
-            case ConvolutionTranspose torch:
-                AddRows(0, TransposedShape.RowsOf(x.dim() == torch.kernel_size.Length + 1 ? x.unsqueeze(0) : x));
-                break;
-            case Embedding:
-                var rows = x.reshape(-1);
-                foreach (var (first, count) in AddressExample.BlocksOf(rows, meters[0].Lines))
-                    AddRows(0, AddressExample.OneHot(rows.narrow(0, first, count), meters[0].Lines));
-                break;
-            case Bilinear:
-                AddRows(0, input.Hidden!.detach());
-                break;
-            case Convolution torch:
+            case Convolution torch and not ConvolutionTranspose:
                 AddMaps(ConvolutionGeometry.Of(torch), x);
                 break;
             case AnalogConvolution own:
                 AddMaps(own.Geometry, x);
                 break;
-            case LSTMCell or GRUCell or RNNCell:
-                AddRows(0, x);
-                AddRows(1, input.Hidden?.detach() ?? zeros([.. x.shape[..^1], module.get_parameter("weight_hh")!.shape[1]], device: x.device));
-                break;
             case var _ when settings is not null:
                 Replay(x, input.Hidden?.detach(), input.Cell?.detach());
                 break;
             default:
-                AddRows(0, x);
+                foreach (var (matrix, rows) in kind.Drives(module, input))
+                    meters[matrix].Add(rows.detach().reshape(-1, rows.shape[^1]), ReadSide.Inputs);
                 break;
         }
     }
@@ -76,8 +63,6 @@ internal sealed class DigitalDrive : IDisposable
         foreach (var tile in exact)
             tile.Dispose();
     }
-
-    private void AddRows(int matrix, Tensor x) => meters[matrix].Add(x.reshape(-1, x.shape[^1]), ReadSide.Inputs);
 
     private void AddMaps(ConvolutionGeometry geometry, Tensor x) =>
         meters[0].Add(geometry.WithBorder(x.dim() == geometry.Shape.Dimensions + 1 ? x.unsqueeze(0) : x), ReadSide.Inputs);

@@ -10,6 +10,7 @@ namespace AnalogTorch.Layers;
 /// <remarks>
 /// Same parameters, names, shapes and start values as torch's layer. A kernel is one output line of the array; groups are arrays of their own.
 /// Every place is an example for the devices. Made from a torch layer it is digital until <c>ToAnalog</c>.
+/// Closed: a layer of another kind is a <see cref="LayerKind"/>, and other assemblies cannot derive from this.
 /// </remarks>
 public abstract class AnalogConvolution : nn.Module<Tensor, Tensor>, IRunsOnTiles<ConvolutionRun>
 {

@@ -7,6 +7,7 @@ using static TorchSharp.torch;
 namespace AnalogTorch.Layers;
 
 /// <summary>What recurrent layers of this library share: torch's parameters and start values, and the tiles that they run on.</summary>
+/// <remarks>Closed: a layer of another kind is a <see cref="LayerKind"/>, and other assemblies cannot derive from this.</remarks>
 /// <typeparam name="TState">The state that a call starts from.</typeparam>
 /// <typeparam name="TResult">What a call gives.</typeparam>
 public abstract class AnalogRecurrent<TState, TResult> : nn.Module<Tensor, TState, TResult>, IRecurrentLayer

@@ -26,10 +26,12 @@ internal sealed class BilinearKind : LayerKind
     /// <summary>A read for each pair of inputs.</summary>
     public override long Reads(nn.Module module, LayerCall call) => call.InputRows;
 
+    public override IEnumerable<(int Matrix, Tensor Rows)> Drives(nn.Module module, LayerInput input) => [(0, input.Hidden!)];
+
     public override IDisposable Put(nn.Module module, IReadOnlyList<Tile> tiles)
     {
         var run = new BilinearRun((Bilinear)module, tiles[0]);
-        return StandInHooks.Install<Tensor, Tensor>((Bilinear)module, run.StandIn, run.Run, result => result.Dispose(), second => second.Dispose());
+        return Lead((Bilinear)module, run.StandIn, run.Run);
     }
 }
 
@@ -46,8 +48,7 @@ internal sealed class BilinearRun(Bilinear layer, Tile tile)
                 $"{tile.Name}: the inputs must be [..., {rows}] and [..., {tile.Inputs}] of as many samples, but are [{string.Join(", ", first.shape)}] and [{string.Join(", ", second.shape)}].");
         }
         tile.Check(first, weight);
-        AnalogLayer.Bind(tile, weight, null);
-        var products = LinearFunction.Apply(tile, second, weight, null, layer.training);
+        var products = LayerKind.Multiply(tile, second, weight, null, layer.training);
         var y = (products.view([.. second.shape[..^1], outputs, rows]) * first.unsqueeze(-2)).sum(-1);
         return layer.bias is { } bias ? y.add(bias, LastingScalars.One) : y;
     }

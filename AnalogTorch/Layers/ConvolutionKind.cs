@@ -25,7 +25,7 @@ internal sealed class ConvolutionKind : LayerKind
         if (module is Convolution torch)
         {
             var run = new ConvolutionRun(torch, tiles[0], ConvolutionGeometry.Of(torch), () => (torch.weight!, torch.bias));
-            return StandInHooks.Install(torch, run.StandIn, run.Run);
+            return Lead(torch, run.StandIn, run.Run);
         }
         var layer = (AnalogConvolution)module;
         return ((IRunsOnTiles<ConvolutionRun>)layer).Put(new(layer, tiles[0], layer.Geometry, () => (layer.weight, layer.bias)));

@@ -22,6 +22,13 @@ internal sealed class EmbeddingKind : LayerKind
     /// <summary>A read for each row that is looked up.</summary>
     public override long Reads(nn.Module module, LayerCall call) => call.Input.Aggregate(1L, (product, size) => product * size);
 
+    /// <summary>Of each read, the one line of its row.</summary>
+    public override IEnumerable<(int Matrix, Tensor Rows)> Drives(nn.Module module, LayerInput input)
+    {
+        var (rows, lines) = (input.X.reshape(-1), Matrices(module).Single().Inputs);
+        return AddressExample.BlocksOf(rows, lines).Select(block => (0, AddressExample.OneHot(rows.narrow(0, block.First, block.Count), lines)));
+    }
+
     /// <summary>Refuses an embedding that changes its rows as they are looked up.</summary>
     /// <exception cref="ArgumentException">It has a max_norm.</exception>
     public override void Check(string name, nn.Module module, LayerHardware hardware)
@@ -48,7 +55,7 @@ internal sealed class EmbeddingKind : LayerKind
     {
         var layer = (Embedding)module;
         var gradients = Known.GetValue(layer, static layer => GradientsOf((Embedding)layer));
-        return StandInHooks.Install(layer, () => empty([0], ScalarType.Int64, WeightOf(layer).device), ids =>
+        return Lead(layer, () => empty([0], ScalarType.Int64, WeightOf(layer).device), ids =>
         {
             var weight = WeightOf(layer);
             AnalogLayer.Bind(tiles[0], weight, null);

@@ -22,12 +22,12 @@ internal static class ForwardCalls
     /// <exception cref="InvalidOperationException">There is such a layer.</exception>
     public static void Refuse(IReadOnlyList<(string Path, nn.Module Module)> layers, nn.Module model)
     {
-        var sealedOnes = SealedOnes(layers);
+        var led = Led(layers);
         foreach (var (_, module) in AnalogLayer.Modules(model))
         {
             foreach (var (type, finding) in Of(module))
             {
-                if (finding is { Kind: Bypass.Forward, Field: { } field } && field.GetValue(module) is nn.Module layer && sealedOnes.TryGetValue(layer, out var name))
+                if (finding is { Kind: Bypass.Forward, Field: { } field } && field.GetValue(module) is nn.Module layer && led.TryGetValue(layer, out var name))
                 {
                     throw new InvalidOperationException(
                         $"{name} cannot be put on a tile as it is: {type.Name} runs it by {field.Name}.forward(...), which bypasses the tile; write {field.Name}.call(...), "
@@ -42,7 +42,7 @@ internal static class ForwardCalls
     /// <param name="model">The model.</param>
     public static IEnumerable<(nn.Module Owner, string Layer, nn.Module Module, string How)> Suspects(IReadOnlyList<(string Path, nn.Module Module)> layers, nn.Module model)
     {
-        var sealedOnes = SealedOnes(layers);
+        var led = Led(layers);
         foreach (var (_, module) in AnalogLayer.Modules(model))
         {
             foreach (var (type, finding) in Of(module))
@@ -51,7 +51,7 @@ internal static class ForwardCalls
                     ? field.GetValue(module) is nn.Module layer ? [layer] : []
                     : AnalogLayer.Modules(module).Select(entry => entry.Module);
                 foreach (var candidate in meant)
-                    if (sealedOnes.TryGetValue(candidate, out var name) && finding.Reaches(candidate))
+                    if (led.TryGetValue(candidate, out var name) && finding.Reaches(candidate))
                         yield return (module, name, candidate, $"{type.Name}.{finding.Method} {finding.How}");
             }
         }
@@ -60,8 +60,8 @@ internal static class ForwardCalls
     /// <summary>What is to be done about code whose calls were not led.</summary>
     internal static string BuildStep => "<Import Project=\"PATH/AnalogTorch/build/Reference.props\" /> in the project";
 
-    private static Dictionary<nn.Module, string> SealedOnes(IReadOnlyList<(string Path, nn.Module Module)> layers) =>
-        layers.Where(layer => layer.Module.GetType().Assembly == typeof(nn.Module).Assembly || OwnLinearKind.Known(layer.Module) is not null)
+    private static Dictionary<nn.Module, string> Led(IReadOnlyList<(string Path, nn.Module Module)> layers) =>
+        layers.Where(layer => layer.Module.GetType().Assembly != typeof(ForwardCalls).Assembly)
             .ToDictionary(layer => layer.Module, layer => layer.Path, (IEqualityComparer<nn.Module>)ReferenceEqualityComparer.Instance);
 
     /// <summary>How to put this library's class in the place of torch's, where there is one.</summary>

@@ -1,3 +1,4 @@
+using AnalogTorch.Core;
 using AnalogTorch.Tiles;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -9,7 +10,7 @@ namespace AnalogTorch.Layers;
 /// <param name="Weight">Weights; [outputs, …] unless the layout says otherwise.</param>
 /// <param name="Bias">Bias [outputs]; null if there is none, or if the layer adds it itself.</param>
 /// <param name="Groups">Groups of outputs that have inputs of their own.</param>
-internal sealed record LayerMatrix(string Suffix, Parameter Weight, Parameter? Bias, long Groups = 1)
+public sealed record LayerMatrix(string Suffix, Parameter Weight, Parameter? Bias, long Groups = 1)
 {
     /// <summary>How the weights lie in the array.</summary>
     public MatrixLayout Layout { get; init; } = MatrixLayout.Rows;
@@ -28,16 +29,18 @@ internal sealed record LayerMatrix(string Suffix, Parameter Weight, Parameter? B
 /// <param name="Suffix">What tells the arrays of one layer apart; empty where there is one.</param>
 /// <param name="Matrices">The matrices, by their place among those of the layer.</param>
 /// <param name="CellUpdates">Elements that digital circuits work out from what one read gives, such as the cells of an LSTM.</param>
-internal sealed record LayerArray(string Suffix, IReadOnlyList<int> Matrices, long CellUpdates = 0);
+public sealed record LayerArray(string Suffix, IReadOnlyList<int> Matrices, long CellUpdates = 0);
 
 /// <summary>A call of a module that was watched.</summary>
 /// <param name="Input">Shape of the input.</param>
 /// <param name="WantsGradient">Whether the input wants a gradient.</param>
 /// <param name="Output">Shape of the output; empty where it is more than a tensor.</param>
-internal readonly record struct LayerCall(long[] Input, bool WantsGradient, long[] Output)
+public readonly record struct LayerCall(long[] Input, bool WantsGradient, long[] Output)
 {
+    /// <summary>Rows of the input, all its dimensions but the last together.</summary>
     public long InputRows => Elements(Input) / Input[^1];
 
+    /// <summary>Elements of the output.</summary>
     public long OutputElements => Elements(Output);
 
     private static long Elements(long[] shape) => shape.Aggregate(1L, (product, size) => product * size);
@@ -47,30 +50,34 @@ internal readonly record struct LayerCall(long[] Input, bool WantsGradient, long
 /// <param name="X">The input; alive while the module runs.</param>
 /// <param name="Hidden">The hidden state that a recurrent module starts from, if it is given one.</param>
 /// <param name="Cell">The cell state that it starts from, if it is given one.</param>
-internal readonly record struct LayerInput(Tensor X, Tensor? Hidden = null, Tensor? Cell = null);
+public readonly record struct LayerInput(Tensor X, Tensor? Hidden = null, Tensor? Cell = null);
 
-/// <summary>A kind of layer that can be put on tiles; a new one is one new file.</summary>
+/// <summary>A kind of layer that can be put on tiles.</summary>
 /// <remarks>
-/// A kind serves torch's own sealed class, which stays in its place and is led around its <c>forward</c> by hooks, and this library's class of
-/// the same name with <c>Analog</c> before it.
+/// To add one, derive a sealed class with a public constructor without parameters, in any assembly; of kinds that know a module, this library's own
+/// comes first. A kind serves a class of module, which stays in its place and is led around its <c>forward</c> by hooks.
 /// </remarks>
-internal abstract class LayerKind
+public abstract class LayerKind
 {
+    private static volatile IReadOnlyList<LayerKind>? known;
+
+    static LayerKind() => AppDomain.CurrentDomain.AssemblyLoad += (_, _) => known = null; // which may bring others
+
     /// <summary>All kinds that are known by their classes; a rule may say more of others.</summary>
-    public static IReadOnlyList<LayerKind> All { get; } =
+    internal static IReadOnlyList<LayerKind> All => known ??=
     [
-        .. typeof(LayerKind).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(LayerKind)) && !type.IsAbstract && type.GetConstructor(Type.EmptyTypes) is not null)
-            .OrderBy(type => type.Name, StringComparer.Ordinal).Select(type => (LayerKind)Activator.CreateInstance(type)!),
+        .. Catalog.Variants(typeof(LayerKind)).Where(type => type.GetConstructor(Type.EmptyTypes) is not null)
+            .OrderBy(type => type.Assembly != typeof(LayerKind).Assembly).Select(type => (LayerKind)Activator.CreateInstance(type)!),
     ];
 
     /// <summary>The kind of a module, or null for one that stays digital.</summary>
-    public static LayerKind? Of(nn.Module module) => All.FirstOrDefault(kind => !kind.OnlyByRule && kind.Handles(module)) ?? OwnLinearKind.Known(module);
+    internal static LayerKind? Of(nn.Module module) => All.FirstOrDefault(kind => !kind.OnlyByRule && kind.Handles(module)) ?? OwnLinearKind.Known(module);
 
     /// <summary>The kind of a module that a rule names, which may be one that stays digital otherwise.</summary>
-    public static LayerKind? ByRule(nn.Module module) => Of(module) ?? All.FirstOrDefault(kind => kind.Handles(module));
+    internal static LayerKind? ByRule(nn.Module module) => Of(module) ?? All.FirstOrDefault(kind => kind.Handles(module));
 
     /// <summary>What a module is called where it has no name in a model.</summary>
-    public static string NameOf(nn.Module module) => module.GetType().Assembly == typeof(nn.Module).Assembly ? module.GetType().Name : module.GetName();
+    internal static string NameOf(nn.Module module) => module.GetType().Assembly == typeof(nn.Module).Assembly ? module.GetType().Name : module.GetName();
 
     /// <summary>Whether modules stay digital unless a rule names them, or their type.</summary>
     public virtual bool OnlyByRule => false;
@@ -85,12 +92,15 @@ internal abstract class LayerKind
     }
 
     /// <summary>Whether a module is of this kind.</summary>
+    /// <param name="module">The module.</param>
     public abstract bool Handles(nn.Module module);
 
     /// <summary>The weight matrices of a module.</summary>
+    /// <param name="module">The module.</param>
     public abstract IEnumerable<LayerMatrix> Matrices(nn.Module module);
 
     /// <summary>The arrays that hardware would build for a module: one a matrix, unless products meet on the same outputs.</summary>
+    /// <param name="module">The module.</param>
     public virtual IEnumerable<LayerArray> Arrays(nn.Module module) => Matrices(module).Select((matrix, index) => new LayerArray(matrix.Suffix, [index]));
 
     /// <summary>How often a call reads each array.</summary>
@@ -98,11 +108,48 @@ internal abstract class LayerKind
     /// <param name="call">The call.</param>
     public abstract long Reads(nn.Module module, LayerCall call);
 
+    /// <summary>What a call of a digital module would drive its arrays with; nothing where costs are to go by nominal activity.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="input">What it is called with.</param>
+    /// <returns>Rows [..., inputs] of each matrix.</returns>
+    public virtual IEnumerable<(int Matrix, Tensor Rows)> Drives(nn.Module module, LayerInput input) => [];
+
+    /// <summary>Makes a module run on tiles, until what is returned is disposed of.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="tiles">One tile a matrix, in the order of <see cref="Matrices"/>.</param>
+    public abstract IDisposable Put(nn.Module module, IReadOnlyList<Tile> tiles);
+
+    /// <summary>x·Wᵀ + b of a matrix as its tile gives it, with the gradients and pulse updates that go with it.</summary>
+    /// <param name="tile">The tile of the matrix.</param>
+    /// <param name="x">Inputs [..., inputs].</param>
+    /// <param name="weight">The weights as they are now.</param>
+    /// <param name="bias">The bias as it is now, or null.</param>
+    /// <param name="training">Whether the module is in training mode.</param>
+    /// <returns>Outputs [..., outputs].</returns>
+    protected internal static Tensor Multiply(Tile tile, Tensor x, Parameter weight, Parameter? bias, bool training)
+    {
+        AnalogLayer.Bind(tile, weight, bias);
+        return LinearFunction.Apply(tile, x, weight, bias, training);
+    }
+
+    /// <summary>Leads calls of a module around its own <c>forward</c>, until what is returned is disposed of.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="standIn">Makes an input without samples, which the module's own code is run on.</param>
+    /// <param name="run">What a call gives in place of that.</param>
+    protected static IDisposable Lead(nn.Module<Tensor, Tensor> module, Func<Tensor> standIn, Func<Tensor, Tensor> run) =>
+        StandInHooks.Install(module, standIn, run);
+
+    /// <summary>The same for a module with two inputs.</summary>
+    /// <inheritdoc cref="Lead(nn.Module{Tensor, Tensor}, Func{Tensor}, Func{Tensor, Tensor})"/>
+    protected static IDisposable Lead(
+        nn.Module<Tensor, Tensor, Tensor> module, Func<(Tensor First, Tensor Second)> standIn, Func<Tensor, Tensor, Tensor> run) =>
+        StandInHooks.Install(module, standIn, run, result => result.Dispose(), second => second.Dispose());
+
     /// <summary>Has calls of a module watched, until what is returned is disposed of.</summary>
     /// <param name="module">The module.</param>
     /// <param name="entering">Told of each call before the module runs, and may refuse it by an exception.</param>
     /// <param name="seen">Told of each call.</param>
-    public static IDisposable Watch(nn.Module module, Action<LayerInput> entering, Action<LayerCall> seen) => module switch
+    internal static IDisposable Watch(nn.Module module, Action<LayerInput> entering, Action<LayerCall> seen) => module switch
     {
         nn.Module<Tensor, Tensor> plain => StandInHooks.Watch(plain, x => entering(new(x)), seen),
         nn.Module<Tensor, (Tensor, Tensor)?, (Tensor, Tensor, Tensor)> lstm => StandInHooks.Watch(lstm, (x, state) => entering(new(x, state?.Item1, state?.Item2)), seen),
@@ -111,11 +158,6 @@ internal abstract class LayerKind
         nn.Module<Tensor, Tensor?, Tensor> cell => StandInHooks.Watch(cell, (x, state) => entering(new(x, state)), seen),
         _ => throw new NotSupportedException($"{NameOf(module)} cannot be watched: its calls take or give something else than tensors and states."),
     };
-
-    /// <summary>Makes a module run on tiles, until what is returned is disposed of.</summary>
-    /// <param name="module">The module.</param>
-    /// <param name="tiles">One tile a matrix, in the order of <see cref="Matrices"/>.</param>
-    public abstract IDisposable Put(nn.Module module, IReadOnlyList<Tile> tiles);
 }
 
 /// <summary>A layer of this library, which asks what it runs on at every call.</summary>

@@ -17,11 +17,13 @@ internal sealed class LinearKind : LayerKind
 
     public override long Reads(nn.Module module, LayerCall call) => call.InputRows;
 
+    public override IEnumerable<(int Matrix, Tensor Rows)> Drives(nn.Module module, LayerInput input) => [(0, input.X)];
+
     public override IDisposable Put(nn.Module module, IReadOnlyList<Tile> tiles)
     {
         var run = new LinearRun(module, tiles[0], Parameters(module));
         return module is Linear linear
-            ? StandInHooks.Install(linear, run.StandIn, run.Run)
+            ? Lead(linear, run.StandIn, run.Run)
             : ((IRunsOnTiles<LinearRun>)module).Put(run);
     }
 
@@ -37,8 +39,7 @@ internal sealed class LinearRun(nn.Module layer, Tile tile, Func<(Parameter Weig
     public Tensor Run(Tensor x)
     {
         var (weight, bias) = parameters();
-        AnalogLayer.Bind(tile, weight, bias);
-        return LinearFunction.Apply(tile, x, weight, bias, layer.training);
+        return LayerKind.Multiply(tile, x, weight, bias, layer.training);
     }
 
     /// <summary>An input without rows.</summary>

@@ -30,10 +30,12 @@ internal sealed class OwnLinearKind(Func<nn.Module, Tensor?> weight, Func<nn.Mod
 
     public override long Reads(nn.Module module, LayerCall call) => call.InputRows;
 
+    public override IEnumerable<(int Matrix, Tensor Rows)> Drives(nn.Module module, LayerInput input) => [(0, input.X)];
+
     public override IDisposable Put(nn.Module module, IReadOnlyList<Tile> tiles)
     {
         var run = new LinearRun(module, tiles[0], () => (AsParameter(weight(module)!), bias(module) is { } values ? AsParameter(values) : null));
-        return StandInHooks.Install((nn.Module<Tensor, Tensor>)module, run.StandIn, run.Run);
+        return Lead((nn.Module<Tensor, Tensor>)module, run.StandIn, run.Run);
     }
 
     /// <summary>Refuses a module that computes something else, or whose matrix the hardware cannot hold; notes what it is otherwise.</summary>

@@ -24,6 +24,9 @@ internal sealed class RecurrentCellKind : LayerKind
 
     public override long Reads(nn.Module module, LayerCall call) => call.InputRows;
 
+    public override IEnumerable<(int Matrix, Tensor Rows)> Drives(nn.Module module, LayerInput input) =>
+        [(0, input.X), (1, input.Hidden ?? zeros([.. input.X.shape[..^1], module.get_parameter("weight_hh")!.shape[1]], device: input.X.device))];
+
     public override IDisposable Put(nn.Module module, IReadOnlyList<Tile> tiles)
     {
         switch (module)

@@ -30,12 +30,15 @@ internal sealed class TransposedKind : LayerKind
     /// <summary>A read for each place of the input.</summary>
     public override long Reads(nn.Module module, LayerCall call) => call.Input.Aggregate(1L, (product, size) => product * size) / ((ConvolutionTranspose)module).in_channels;
 
+    public override IEnumerable<(int Matrix, Tensor Rows)> Drives(nn.Module module, LayerInput input) =>
+        [(0, TransposedShape.RowsOf(input.X.dim() == ((ConvolutionTranspose)module).kernel_size.Length + 1 ? input.X.unsqueeze(0) : input.X))];
+
     public override IDisposable Put(nn.Module module, IReadOnlyList<Tile> tiles)
     {
         TorchSelfCheck.Run();
         var layer = (ConvolutionTranspose)module;
         var run = new TransposedRun(layer, tiles[0], ShapeOf(layer));
-        return StandInHooks.Install(layer, run.StandIn, run.Run);
+        return Lead(layer, run.StandIn, run.Run);
     }
 
     /// <summary>How the kernels of a layer lie over its output.</summary>

@@ -30,13 +30,9 @@ public sealed class AnalogTile : Tile
     /// <param name="bias">Bias [outputs], or null.</param>
     /// <param name="rng">The stream of this tile.</param>
     /// <param name="groups">Groups of outputs that have inputs of their own.</param>
+    /// <param name="layout">How the weights lie in the array; null for row by row.</param>
     /// <exception cref="ArgumentException">The weights are no finite float32 matrix.</exception>
-    public AnalogTile(TileConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups = 1)
-        : this(config, name, weight, bias, rng, groups, MatrixLayout.Rows)
-    {
-    }
-
-    internal AnalogTile(TileConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups, MatrixLayout layout)
+    public AnalogTile(TileConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups = 1, MatrixLayout? layout = null)
         : base(config, name, weight, bias, groups, layout, persistent: true, rng)
     {
         Check(config, name, weight, bias);

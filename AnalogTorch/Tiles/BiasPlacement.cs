@@ -3,9 +3,13 @@ using AnalogTorch.Core;
 namespace AnalogTorch.Tiles;
 
 /// <summary>Where the bias of a layer is.</summary>
-/// <remarks>There is no third place: tiles know these two, and other assemblies cannot add one.</remarks>
+/// <remarks>Closed: there is no third place, tiles know these two, and other assemblies cannot add one.</remarks>
 public abstract record BiasPlacement : HardwareConfig
 {
+    private protected BiasPlacement()
+    {
+    }
+
     /// <summary>Whether a bias is one more line of the array.</summary>
     internal abstract bool IsInArray { get; }
 }

@@ -1,6 +1,5 @@
 using AnalogTorch.Core;
 using AnalogTorch.Periphery;
-using TorchSharp.Modules;
 
 namespace AnalogTorch.Tiles;
 
@@ -29,9 +28,4 @@ public sealed record HardwareAwareConfig : LayerHardware
     internal override string Note => $"hardware-aware, {WeightNoise.GetType().Name}";
 
     internal override double DevicesPerWeight(long outputs) => 0;
-
-    internal override void Check(string name, Parameter weight, Parameter? bias) => HardwareAwareTile.Check(this, name, weight, bias);
-
-    internal override Tile Build(string name, Parameter weight, Parameter? bias, Rng rng, long groups, MatrixLayout layout) =>
-        new HardwareAwareTile(this, name, weight, bias, rng, groups, layout);
 }

@@ -25,13 +25,9 @@ public sealed class HardwareAwareTile : Tile
     /// <param name="bias">Bias [outputs], or null.</param>
     /// <param name="rng">The stream of this tile.</param>
     /// <param name="groups">Groups of outputs that have inputs of their own.</param>
+    /// <param name="layout">How the weights lie in the array; null for row by row.</param>
     /// <exception cref="ArgumentException">The weights are no finite float32 matrix.</exception>
-    public HardwareAwareTile(HardwareAwareConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups = 1)
-        : this(config, name, weight, bias, rng, groups, MatrixLayout.Rows)
-    {
-    }
-
-    internal HardwareAwareTile(HardwareAwareConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups, MatrixLayout layout)
+    public HardwareAwareTile(HardwareAwareConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups = 1, MatrixLayout? layout = null)
         : base(config, name, weight, bias, groups, layout, persistent: false, rng)
     {
         Check(config, name, weight, bias);
@@ -102,7 +98,7 @@ public sealed class HardwareAwareTile : Tile
 
     internal override OutputScale? UnitsFor(TileCall call)
     {
-        if (Config.Range.IsUnit)
+        if (Config.Range is UnitRange)
             return null;
         var version = TensorVersion.Of(call.Weight);
         var known = units; // one look, since threads may share the tile

@@ -1,7 +1,6 @@
 using AnalogTorch.Conductance;
 using AnalogTorch.Core;
 using AnalogTorch.Periphery;
-using TorchSharp.Modules;
 
 namespace AnalogTorch.Tiles;
 
@@ -42,9 +41,4 @@ public sealed record InferenceConfig : LayerHardware, ICrossChecked
 
     /// <inheritdoc/>
     public void Check() => Programming.CheckFit(Map, Memory);
-
-    internal override void Check(string name, Parameter weight, Parameter? bias) => ProgrammedTile.Check(this, name, weight, bias);
-
-    internal override Tile Build(string name, Parameter weight, Parameter? bias, Rng rng, long groups, MatrixLayout layout) =>
-        new ProgrammedTile(this, name, weight, bias, rng, groups, layout);
 }

@@ -1,12 +1,17 @@
 using AnalogTorch.Core;
-using TorchSharp.Modules;
 
 namespace AnalogTorch.Tiles;
 
 /// <summary>The hardware that a layer can be put on.</summary>
-/// <remarks>Each kind has a tile of its own, so that other assemblies cannot add one; what it is made of, they can.</remarks>
+/// <remarks>
+/// Closed: each kind has a tile of its own, and other assemblies cannot add one. What a kind is made of they can: every property of it is of an open family.
+/// </remarks>
 public abstract record LayerHardware : HardwareConfig
 {
+    private protected LayerHardware()
+    {
+    }
+
     /// <summary>How large a tile can be; a larger matrix becomes a grid of them.</summary>
     public TileSize Size { get; init => field = NotNull(value); } = new UnlimitedSize();
 
@@ -22,17 +27,4 @@ public abstract record LayerHardware : HardwareConfig
     /// <summary>Devices that a weight is made of; those that many weights share count by their share.</summary>
     /// <param name="outputs">Outputs of the matrix.</param>
     internal abstract double DevicesPerWeight(long outputs);
-
-    /// <summary>Refuses weights that no tile can be built from.</summary>
-    /// <exception cref="ArgumentException">The weights are no finite float32 matrix, or members of the config contradict each other.</exception>
-    internal abstract void Check(string name, Parameter weight, Parameter? bias);
-
-    /// <summary>Builds a tile for a weight matrix.</summary>
-    /// <param name="name">The layer's name.</param>
-    /// <param name="weight">Weights [outputs, …].</param>
-    /// <param name="bias">Bias [outputs], or null.</param>
-    /// <param name="rng">The stream of the tile.</param>
-    /// <param name="groups">Groups of outputs that have inputs of their own.</param>
-    /// <param name="layout">How the weights lie in the array.</param>
-    internal abstract Tile Build(string name, Parameter weight, Parameter? bias, Rng rng, long groups, MatrixLayout layout);
 }

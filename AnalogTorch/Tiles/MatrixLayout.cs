@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace AnalogTorch.Tiles;
 
 /// <summary>How the numbers of a parameter lie in an array of cells [outputs, inputs].</summary>
-internal abstract record MatrixLayout
+/// <remarks>To add one, derive a sealed record.</remarks>
+public abstract record MatrixLayout
 {
     /// <summary>The first dimension of the parameter is that of the outputs, all others together are the inputs.</summary>
     public static MatrixLayout Rows { get; } = new RowLayout(1);
@@ -20,6 +21,7 @@ internal abstract record MatrixLayout
     public long Inputs(long[] shape) => shape.Aggregate(1L, (product, size) => product * size) / Math.Max(Outputs(shape), 1);
 
     /// <summary>A parameter as a contiguous matrix [outputs, inputs].</summary>
+    /// <param name="parameter">The parameter.</param>
     public abstract Tensor Matrix(Tensor parameter);
 
     /// <summary>The reverse of <see cref="Matrix"/>.</summary>
@@ -30,15 +32,19 @@ internal abstract record MatrixLayout
 
 /// <summary>The first dimensions of the parameter are those of the outputs.</summary>
 /// <param name="Leading">How many of them.</param>
-internal sealed record RowLayout(int Leading) : MatrixLayout
+public sealed record RowLayout(int Leading) : MatrixLayout
 {
+    /// <inheritdoc/>
     public override bool SharesMemory => true;
 
+    /// <inheritdoc/>
     public override long Outputs(long[] shape) => shape.Take(Leading).Aggregate(1L, (product, size) => product * size);
 
+    /// <inheritdoc/>
     public override Tensor Matrix(Tensor parameter) =>
         parameter.dim() == 2 && Leading == 1 ? parameter : parameter.view(Outputs(parameter.shape), Inputs(parameter.shape));
 
+    /// <inheritdoc/>
     public override Tensor Parameter(Tensor matrix, long[] shape) => matrix.view(shape);
 }
 
@@ -47,12 +53,15 @@ internal sealed record RowLayout(int Leading) : MatrixLayout
 /// the array are all others, group after group.
 /// </summary>
 /// <param name="Groups">Groups of inputs that have outputs of their own.</param>
-internal sealed record TransposedLayout(long Groups) : MatrixLayout
+public sealed record TransposedLayout(long Groups) : MatrixLayout
 {
+    /// <inheritdoc/>
     public override bool SharesMemory => false;
 
+    /// <inheritdoc/>
     public override long Outputs(long[] shape) => Groups * shape.Skip(1).Aggregate(1L, (product, size) => product * size);
 
+    /// <inheritdoc/>
     public override Tensor Matrix(Tensor parameter)
     {
         var (outputs, inputs) = (Outputs(parameter.shape), Inputs(parameter.shape));
@@ -61,6 +70,7 @@ internal sealed record TransposedLayout(long Groups) : MatrixLayout
         return (transposed.is_contiguous() ? transposed.clone() : transposed.contiguous()).view(outputs, inputs).MoveToOuterDisposeScope();
     }
 
+    /// <inheritdoc/>
     public override Tensor Parameter(Tensor matrix, long[] shape)
     {
         var (outputs, inputs) = (Outputs(shape), Inputs(shape));

@@ -29,13 +29,9 @@ public sealed class ProgrammedTile : Tile
     /// <param name="bias">Bias [outputs], or null.</param>
     /// <param name="rng">The stream of this tile.</param>
     /// <param name="groups">Groups of outputs that have inputs of their own.</param>
+    /// <param name="layout">How the weights lie in the array; null for row by row.</param>
     /// <exception cref="ArgumentException">The weights are no finite float32 matrix, or members of the config contradict each other.</exception>
-    public ProgrammedTile(InferenceConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups = 1)
-        : this(config, name, weight, bias, rng, groups, MatrixLayout.Rows)
-    {
-    }
-
-    internal ProgrammedTile(InferenceConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups, MatrixLayout layout)
+    public ProgrammedTile(InferenceConfig config, string name, Tensor weight, Tensor? bias, Rng rng, long groups = 1, MatrixLayout? layout = null)
         : base(config, name, weight, bias, groups, layout, persistent: false, rng)
     {
         Check(config, name, weight, bias);

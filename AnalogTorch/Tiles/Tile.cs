@@ -8,7 +8,7 @@ namespace AnalogTorch.Tiles;
 
 /// <summary>What a layer runs on in place of torch's own product: it reads a weight matrix as the hardware does.</summary>
 /// <remarks>
-/// The parameters stay with the layer and are handed in at every call, since a move to another torch device replaces them. A tile sees
+/// Closed: the three kinds of tiles are those of the three kinds of <see cref="LayerHardware"/>, and other assemblies cannot add one. The parameters stay with the layer and are handed in at every call, since a move to another torch device replaces them. A tile sees
 /// them as a matrix [outputs, inputs]: a kernel of a convolution is one row of it, and one of a transposed convolution a row for each of its places.
 /// </remarks>
 public abstract class Tile : IDisposable
@@ -21,10 +21,10 @@ public abstract class Tile : IDisposable
     private CalibratedPath? calibrated;
     private long begun;
 
-    private protected Tile(LayerHardware hardware, string name, Tensor weight, Tensor? bias, long groups, MatrixLayout layout, bool persistent, Rng rng)
+    private protected Tile(LayerHardware hardware, string name, Tensor weight, Tensor? bias, long groups, MatrixLayout? layout, bool persistent, Rng rng)
     {
-        (Hardware, Name, Layout, Groups, hasBias) = (hardware, name, layout, groups, bias is not null);
-        (Outputs, Inputs) = (layout.Outputs(weight.shape), layout.Inputs(weight.shape));
+        (Hardware, Name, Layout, Groups, hasBias) = (hardware, name, layout ?? MatrixLayout.Rows, groups, bias is not null);
+        (Outputs, Inputs) = (Layout.Outputs(weight.shape), Layout.Inputs(weight.shape));
         state = new(persistent, Key, Reads, Evaluations, Calibration);
         state.Counter(Key) = unchecked((long)rng.Key);
         state.Disposing += Dispose;

@@ -2,7 +2,6 @@ using AnalogTorch.Cells;
 using AnalogTorch.Core;
 using AnalogTorch.Periphery;
 using AnalogTorch.Updates;
-using TorchSharp.Modules;
 
 namespace AnalogTorch.Tiles;
 
@@ -34,9 +33,4 @@ public sealed record TileConfig : LayerHardware, ICrossChecked
     internal override string Note => Cell.GetType().Name;
 
     internal override double DevicesPerWeight(long outputs) => Cell.DevicesPerWeight;
-
-    internal override void Check(string name, Parameter weight, Parameter? bias) => AnalogTile.Check(this, name, weight, bias);
-
-    internal override Tile Build(string name, Parameter weight, Parameter? bias, Rng rng, long groups, MatrixLayout layout) =>
-        new AnalogTile(this, name, weight, bias, rng, groups, layout);
 }

@@ -1,63 +1,39 @@
 using AnalogTorch.Core;
-using AnalogTorch.Periphery;
-using static TorchSharp.torch;
 
 namespace AnalogTorch.Tiles;
 
 /// <summary>How large an array can be built.</summary>
-/// <remarks>A matrix that does not fit becomes a grid of tiles, each with its own converters.</remarks>
-public abstract record TileSize : HardwareConfig
+/// <remarks>A matrix that does not fit becomes a grid of tiles, each with its own converters. To add a size, derive a sealed record.</remarks>
+public abstract record TileSize : HardwareConfig, ICrossChecked
 {
     /// <summary>Most inputs of one tile, the constant one of a bias included.</summary>
-    internal abstract long MaxInputs { get; }
+    public abstract long MaxInputs { get; }
 
     /// <summary>Most outputs of one tile.</summary>
-    internal abstract long MaxOutputs { get; }
+    public abstract long MaxOutputs { get; }
 
     /// <summary>Whether what tiles give for one output is added after their converters, or as a current before one.</summary>
-    internal abstract bool AddsDigitally { get; }
+    public abstract bool AddsDigitally { get; }
 
-    /// <summary>Reads a matrix, tile by tile along its inputs.</summary>
-    /// <param name="path">The path of every tile.</param>
-    /// <param name="lines">Most input lines of a tile, seen in the direction of this read.</param>
-    /// <param name="x">Inputs [samples, inputs].</param>
-    /// <param name="weights">Effective weights [outputs, inputs].</param>
-    /// <param name="bias">Weights of the constant input, which is on the last tile [outputs]; null if there is none.</param>
-    /// <param name="units">What outputs stand for; null if a cell at full conductance is a weight of 1.</param>
-    /// <param name="stream">The stream of this read.</param>
-    internal Tensor Read(AnalogPath path, long lines, Tensor x, Tensor weights, Tensor? bias, OutputScale? units, Rng stream)
+    /// <inheritdoc/>
+    public void Check()
     {
-        var inputs = weights.shape[1];
-        if (inputs + (bias is null ? 0 : 1) <= lines)
-            return path.Read(x, weights, bias, stream, units: units);
-        if (!AddsDigitally)
-            return path.Read(x, weights, bias, stream, lines, units);
-        using var scope = NewDisposeScope();
-        var sum = Block(0, Math.Min(lines, inputs), null, stream.Split(0));
-        for (var first = lines; first < inputs || (first == inputs && bias is not null); first += lines)
-        {
-            var count = Math.Min(lines, inputs - first);
-            var isLast = bias is not null && count < lines;
-            sum.add_(Block(first, count, isLast ? bias : null, stream.Split(first)), LastingScalars.One);
-        }
-        return sum.MoveToOuterDisposeScope();
-
-        Tensor Block(long first, long count, Tensor? biasOfBlock, Rng rng)
-        {
-            using var ofBlock = units?.OfBlock(first / lines);
-            return path.Read(x.narrow(1, first, count), weights.narrow(1, first, count), biasOfBlock, rng, units: ofBlock);
-        }
+        if (MaxInputs < 1 || MaxOutputs < 1)
+            throw new ArgumentException($"{GetType().Name} must have tiles of at least 1 input and 1 output, but has {MaxInputs} and {MaxOutputs}.");
     }
 }
 
 /// <summary>One array, however large the matrix.</summary>
 public sealed record UnlimitedSize : TileSize
 {
-    internal override long MaxInputs => long.MaxValue;
+    /// <inheritdoc/>
+    public override long MaxInputs => long.MaxValue;
 
-    internal override long MaxOutputs => long.MaxValue;
+    /// <inheritdoc/>
+    public override long MaxOutputs => long.MaxValue;
 
-    internal override bool AddsDigitally => false;
+    /// <inheritdoc/>
+    public override bool AddsDigitally => false;
 }
 
 /// <summary>Tiles of one size.</summary>
@@ -75,16 +51,24 @@ public sealed record LimitedSize : TileSize
     /// <summary>How what several tiles give for one output is added.</summary>
     public PartialSums Sums { get; init => field = NotNull(value); } = new DigitalSums();
 
-    internal override long MaxInputs => Inputs;
+    /// <inheritdoc/>
+    public override long MaxInputs => Inputs;
 
-    internal override long MaxOutputs => Outputs;
+    /// <inheritdoc/>
+    public override long MaxOutputs => Outputs;
 
-    internal override bool AddsDigitally => Sums.AreDigital;
+    /// <inheritdoc/>
+    public override bool AddsDigitally => Sums.AreDigital;
 }
 
 /// <summary>How what several tiles give for one output is added.</summary>
+/// <remarks>Closed: reads know these two ways, and other assemblies cannot add one.</remarks>
 public abstract record PartialSums : HardwareConfig
 {
+    private protected PartialSums()
+    {
+    }
+
     /// <summary>Whether every tile converts, and results are added; otherwise currents are.</summary>
     internal abstract bool AreDigital { get; }
 }
@@ -99,30 +83,4 @@ public sealed record DigitalSums : PartialSums
 public sealed record AnalogSums : PartialSums
 {
     internal override bool AreDigital => false;
-}
-
-/// <summary>The tiles that hold one logical matrix.</summary>
-/// <param name="Tiles">Number of tiles.</param>
-/// <param name="Inputs">Inputs of each.</param>
-/// <param name="Outputs">Outputs of each.</param>
-/// <param name="Utilization">Share of their cells that hold a weight.</param>
-public sealed record TileGrid(long Tiles, long Inputs, long Outputs, double Utilization)
-{
-    /// <summary>Lays a matrix out.</summary>
-    /// <param name="size">The size of tiles.</param>
-    /// <param name="inputs">Input lines of one group, the constant one included.</param>
-    /// <param name="outputs">Outputs of one group.</param>
-    /// <param name="groups">Groups of outputs that have inputs of their own; several share a tile along its diagonal if they fit.</param>
-    public static TileGrid Of(TileSize size, long inputs, long outputs, long groups)
-    {
-        ArgumentNullException.ThrowIfNull(size);
-        var (tileInputs, tileOutputs) = (Math.Min(size.MaxInputs, inputs), Math.Min(size.MaxOutputs, outputs));
-        if (size is not UnlimitedSize)
-            (tileInputs, tileOutputs) = (size.MaxInputs, size.MaxOutputs);
-        var groupsOfTile = Math.Min(tileInputs / inputs, tileOutputs / outputs);
-        var tiles = groupsOfTile >= 1 ? Ceiling(groups, groupsOfTile) : groups * Ceiling(inputs, tileInputs) * Ceiling(outputs, tileOutputs);
-        return new(tiles, tileInputs, tileOutputs, (double)groups * inputs * outputs / ((double)tiles * tileInputs * tileOutputs));
-
-        static long Ceiling(long count, long ofWhich) => (count + ofWhich - 1) / ofWhich;
-    }
 }

@@ -16,7 +16,7 @@ public abstract record WeightNoise : HardwareConfig
     public abstract Tensor Draw(Tensor weights, Func<Tensor> room, Rng rng);
 
     /// <summary>Puts values into the room for noisy weights.</summary>
-    private protected static Tensor Into(Func<Tensor> room, Tensor values)
+    protected static Tensor Into(Func<Tensor> room, Tensor values)
     {
         var noisy = room();
         noisy.copy_(values);

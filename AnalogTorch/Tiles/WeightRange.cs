@@ -4,25 +4,21 @@ using static TorchSharp.torch;
 namespace AnalogTorch.Tiles;
 
 /// <summary>Which weight a cell at full conductance stands for; larger ones cannot be held.</summary>
+/// <remarks>To add one, derive a sealed record.</remarks>
 public abstract record WeightRange : HardwareConfig
 {
-    /// <summary>Whether a cell at full conductance is a weight of 1 whatever the weights are.</summary>
-    internal abstract bool IsUnit { get; }
-
     /// <summary>The largest weight of every output, above 0.</summary>
     /// <param name="weights">Weights [outputs, inputs].</param>
     /// <returns>[outputs]</returns>
     public abstract Tensor Of(Tensor weights);
 
     /// <summary>Lifts values that are nothing, as of an output without weights, to 1.</summary>
-    private protected static Tensor OrOne(Tensor values) => where(values.gt(LastingScalars.Zero), values, ones_like(values));
+    protected static Tensor OrOne(Tensor values) => where(values.gt(LastingScalars.Zero), values, ones_like(values));
 }
 
 /// <summary>A cell at full conductance is a weight of 1.</summary>
 public sealed record UnitRange : WeightRange
 {
-    internal override bool IsUnit => true;
-
     /// <inheritdoc/>
     public override Tensor Of(Tensor weights)
     {
@@ -34,8 +30,6 @@ public sealed record UnitRange : WeightRange
 /// <summary>The largest weight of the layer.</summary>
 public sealed record LayerMaximum : WeightRange
 {
-    internal override bool IsUnit => false;
-
     /// <inheritdoc/>
     public override Tensor Of(Tensor weights)
     {
@@ -48,8 +42,6 @@ public sealed record LayerMaximum : WeightRange
 /// <summary>The largest weight of each output, which has a digital scale of its own.</summary>
 public sealed record OutputMaximum : WeightRange
 {
-    internal override bool IsUnit => false;
-
     /// <inheritdoc/>
     public override Tensor Of(Tensor weights)
     {
@@ -67,8 +59,6 @@ public sealed record LayerDeviations : WeightRange
     [Unit("1")]
     public double Deviations { get; init => field = Positive(value); } = 3;
 
-    internal override bool IsUnit => false;
-
     /// <inheritdoc/>
     public override Tensor Of(Tensor weights)
     {
@@ -85,8 +75,6 @@ public sealed record OutputDeviations : WeightRange
     /// <summary>Number of standard deviations.</summary>
     [Unit("1")]
     public double Deviations { get; init => field = Positive(value); } = 3;
-
-    internal override bool IsUnit => false;
 
     /// <inheritdoc/>
     public override Tensor Of(Tensor weights)
@@ -106,8 +94,6 @@ public sealed record Headroom : WeightRange
     /// <summary>Factor on it: at 2 the largest weight takes half of the full conductance.</summary>
     [Unit("1")]
     public double Factor { get; init => field = Within(value, 1, 1000); } = 2;
-
-    internal override bool IsUnit => Factor == 1 && Range.IsUnit;
 
     /// <inheritdoc/>
     public override Tensor Of(Tensor weights)

@@ -13,7 +13,8 @@ public abstract record PulseScheme : UpdateScheme
     /// <summary>How large pulses are.</summary>
     public PulseSize Size { get; init => field = NotNull(value); } = new FullPulses();
 
-    internal override bool ShrinksPulses => Size is not FullPulses;
+    /// <inheritdoc/>
+    public override bool ShrinksPulses => Size is not FullPulses;
 
     /// <inheritdoc/>
     public sealed override void Apply(Tensor x, Tensor delta, double rate, Rng rng, PulseTrains trains, IUpdatable weights, IUpdatable? bias)

@@ -7,8 +7,8 @@ namespace AnalogTorch.Updates;
 /// <summary>How an input and an error change the weights of an array.</summary>
 public abstract record UpdateScheme : HardwareConfig
 {
-    /// <summary>Whether pulses are not always of full size.</summary>
-    internal virtual bool ShrinksPulses => false;
+    /// <summary>Whether pulses are not always of full size, which some devices do not take.</summary>
+    public virtual bool ShrinksPulses => false;
 
     /// <summary>Changes the weights by about −rate·δᵀ·x, sample by sample.</summary>
     /// <param name="x">Inputs [samples, inputs].</param>
