@@ -29,7 +29,7 @@ internal sealed class BilinearKind : LayerKind
     public override IDisposable Put(nn.Module module, IReadOnlyList<Tile> tiles)
     {
         var run = new BilinearRun((Bilinear)module, tiles[0]);
-        return StandInHooks.Install<Tensor, Tensor>((Bilinear)module, run.StandIn, run.Run, result => result.Dispose(), second => second.Dispose());
+        return StandInHooks.Install<Tensor, Tensor>((Bilinear)module, tiles[0].Gate, run.StandIn, run.Run, result => result.Dispose(), second => second.Dispose());
     }
 }
 
@@ -38,6 +38,7 @@ internal sealed class BilinearRun(Bilinear layer, Tile tile)
 {
     public Tensor Run(Tensor first, Tensor second)
     {
+        using var passage = tile.Gate.Enter();
         var weight = layer.weight;
         var (outputs, rows) = (weight.shape[0], weight.shape[1]);
         if (first.dim() == 0 || first.shape[^1] != rows || !first.shape.AsSpan()[..^1].SequenceEqual(second.shape.AsSpan()[..^1]))

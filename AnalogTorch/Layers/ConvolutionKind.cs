@@ -25,7 +25,7 @@ internal sealed class ConvolutionKind : LayerKind
         if (module is Convolution torch)
         {
             var run = new ConvolutionRun(torch, tiles[0], ConvolutionGeometry.Of(torch), () => (torch.weight!, torch.bias));
-            return StandInHooks.Install(torch, run.StandIn, run.Run);
+            return StandInHooks.Install(torch, tiles[0].Gate, run.StandIn, run.Run);
         }
         var layer = (AnalogConvolution)module;
         return ((IRunsOnTiles<ConvolutionRun>)layer).Put(new(layer, tiles[0], layer.Geometry, () => (layer.weight, layer.bias)));
@@ -67,6 +67,7 @@ internal sealed class ConvolutionRun(nn.Module layer, Tile tile, ConvolutionGeom
 
     public Tensor Run(Tensor x)
     {
+        using var passage = tile.Gate.Enter();
         var (weight, bias) = parameters();
         AnalogLayer.Bind(tile, weight, bias);
         return ConvolutionFunction.Apply(tile, geometry.Shape, geometry.WithBorder(x), weight, bias, layer.training);

@@ -21,7 +21,7 @@ internal sealed class LinearKind : LayerKind
     {
         var run = new LinearRun(module, tiles[0], Parameters(module));
         return module is Linear linear
-            ? StandInHooks.Install(linear, run.StandIn, run.Run)
+            ? StandInHooks.Install(linear, tiles[0].Gate, run.StandIn, run.Run)
             : ((IRunsOnTiles<LinearRun>)module).Put(run);
     }
 
@@ -36,6 +36,7 @@ internal sealed class LinearRun(nn.Module layer, Tile tile, Func<(Parameter Weig
 
     public Tensor Run(Tensor x)
     {
+        using var passage = tile.Gate.Enter();
         var (weight, bias) = parameters();
         AnalogLayer.Bind(tile, weight, bias);
         return LinearFunction.Apply(tile, x, weight, bias, layer.training);

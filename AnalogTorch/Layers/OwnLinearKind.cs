@@ -33,7 +33,7 @@ internal sealed class OwnLinearKind(Func<nn.Module, Tensor?> weight, Func<nn.Mod
     public override IDisposable Put(nn.Module module, IReadOnlyList<Tile> tiles)
     {
         var run = new LinearRun(module, tiles[0], () => (AsParameter(weight(module)!), bias(module) is { } values ? AsParameter(values) : null));
-        return StandInHooks.Install((nn.Module<Tensor, Tensor>)module, run.StandIn, run.Run);
+        return StandInHooks.Install((nn.Module<Tensor, Tensor>)module, tiles[0].Gate, run.StandIn, run.Run);
     }
 
     /// <summary>Refuses a module that computes something else, or whose matrix the hardware cannot hold; notes what it is otherwise.</summary>

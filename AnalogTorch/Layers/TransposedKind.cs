@@ -35,7 +35,7 @@ internal sealed class TransposedKind : LayerKind
         TorchSelfCheck.Run();
         var layer = (ConvolutionTranspose)module;
         var run = new TransposedRun(layer, tiles[0], ShapeOf(layer));
-        return StandInHooks.Install(layer, run.StandIn, run.Run);
+        return StandInHooks.Install(layer, tiles[0].Gate, run.StandIn, run.Run);
     }
 
     /// <summary>How the kernels of a layer lie over its output.</summary>
@@ -66,6 +66,7 @@ internal sealed class TransposedRun(ConvolutionTranspose layer, Tile tile, Trans
     /// <summary>The same for an output of given lengths.</summary>
     public Tensor Run(Tensor x, long[]? outputSize)
     {
+        using var passage = tile.Gate.Enter();
         AnalogLayer.Bind(tile, layer.weight!, null);
         var y = TransposedFunction.Apply(tile, shape, x, layer.weight!, layer.training, outputSize);
         return layer.bias is { } bias ? y.add(bias.view([-1, .. Enumerable.Repeat(1L, shape.Dimensions)]), LastingScalars.One) : y;
