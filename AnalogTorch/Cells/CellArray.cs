@@ -46,6 +46,9 @@ public abstract class CellArray : IUpdatable, IDisposable
     /// <summary>The effective weights [outputs, inputs] in normalised weight.</summary>
     public Tensor Weights { get; private set; }
 
+    /// <summary>The key of the array's streams, from which its devices were made.</summary>
+    internal long StreamKey => State.Counter(Key);
+
     /// <summary>Updates taken.</summary>
     public long Steps => State.Counter(StepsTaken);
 

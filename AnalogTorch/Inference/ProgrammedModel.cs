@@ -17,7 +17,7 @@ public sealed class ProgrammedModel<TModel> : IDisposable where TModel : nn.Modu
 {
     private readonly SuspendedLayers suspended;
     private readonly NormStatistics statistics;
-    private bool isDisposed;
+    private int disposals;
 
     internal ProgrammedModel(TModel model, InferenceConfig hardware, long seed, IReadOnlyList<LayerRule> rules)
     {
@@ -174,14 +174,21 @@ public sealed class ProgrammedModel<TModel> : IDisposable where TModel : nn.Modu
 
     /// <summary>The model and the chip's state, in a few words.</summary>
     public override string ToString() =>
-        isDisposed ? $"{Model.GetName()}, off its chip" : $"{Model.GetName()}, programmed {(Time == 0 ? "just now" : $"{Units.Format(Time, "s")} ago")}";
+        IsDisposed ? $"{Model.GetName()}, off its chip" : $"{Model.GetName()}, programmed {(Time == 0 ? "just now" : $"{Units.Format(Time, "s")} ago")}";
 
     /// <summary>Takes the model off the chip; it is what it was before it was programmed.</summary>
+    /// <remarks>
+    /// Waits for layers that other threads read right now. A call of theirs that is on its way through the model ends in an
+    /// <see cref="ObjectDisposedException"/>; those that begin later find the model as it was before.
+    /// </remarks>
     public void Dispose()
     {
-        if (isDisposed)
+        if (Interlocked.Increment(ref disposals) > 1)
             return;
-        isDisposed = true;
+        foreach (var (_, tile) in Tiles)
+            tile.Gate.Close($"{tile.Name}: the chip of {Model.GetName()} was disposed of; end calls on other threads first, or program the model again.");
+        foreach (var (_, tile) in Tiles)
+            tile.Gate.Settle();
         statistics.Restore();
         if (!suspended.IsModelGone)
             Model.ToDigital();
@@ -194,14 +201,18 @@ public sealed class ProgrammedModel<TModel> : IDisposable where TModel : nn.Modu
     {
         ThrowIfDisposed();
         foreach (var (_, tile) in Tiles)
+            tile.Gate.Advance(); // all of them first, so that no pass of another thread finds some at one time and some at another
+        foreach (var (_, tile) in Tiles)
             tile.DriftTo(time, evaluation);
         (Time, Evaluation) = (time, evaluation);
         return this;
     }
 
+    private bool IsDisposed => Volatile.Read(ref disposals) > 0;
+
     private void ThrowIfDisposed()
     {
-        if (isDisposed)
-            throw new ObjectDisposedException(nameof(ProgrammedModel<>), $"The chip of {Model.GetName()} is disposed of; program the model again.");
+        if (IsDisposed)
+            throw new ObjectDisposedException(null, $"The chip of {Model.GetName()} is disposed of; program the model again.");
     }
 }

@@ -40,6 +40,7 @@ internal sealed class BilinearRun(Bilinear layer, Tile tile)
 {
     public Tensor Run(Tensor first, Tensor second)
     {
+        using var passage = tile.Gate.Enter();
         var weight = layer.weight;
         var (outputs, rows) = (weight.shape[0], weight.shape[1]);
         if (first.dim() == 0 || first.shape[^1] != rows || !first.shape.AsSpan()[..^1].SequenceEqual(second.shape.AsSpan()[..^1]))

@@ -67,6 +67,7 @@ internal sealed class ConvolutionRun(nn.Module layer, Tile tile, ConvolutionGeom
 
     public Tensor Run(Tensor x)
     {
+        using var passage = tile.Gate.Enter();
         var (weight, bias) = parameters();
         AnalogLayer.Bind(tile, weight, bias);
         return ConvolutionFunction.Apply(tile, geometry.Shape, geometry.WithBorder(x), weight, bias, layer.training);

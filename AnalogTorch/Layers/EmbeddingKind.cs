@@ -57,6 +57,7 @@ internal sealed class EmbeddingKind : LayerKind
         var gradients = Known.GetValue(layer, static layer => GradientsOf((Embedding)layer));
         return Lead(layer, () => empty([0], ScalarType.Int64, WeightOf(layer).device), ids =>
         {
+            using var passage = tiles[0].Gate.Enter();
             var weight = WeightOf(layer);
             AnalogLayer.Bind(tiles[0], weight, null);
             return EmbeddingFunction.Apply(tiles[0], ids, weight, layer.training, gradients);

@@ -128,6 +128,7 @@ public abstract class LayerKind
     /// <returns>Outputs [..., outputs].</returns>
     protected internal static Tensor Multiply(Tile tile, Tensor x, Parameter weight, Parameter? bias, bool training)
     {
+        using var passage = tile.Gate.Enter();
         AnalogLayer.Bind(tile, weight, bias);
         return LinearFunction.Apply(tile, x, weight, bias, training);
     }
@@ -137,13 +138,16 @@ public abstract class LayerKind
     /// <param name="standIn">Makes an input without samples, which the module's own code is run on.</param>
     /// <param name="run">What a call gives in place of that.</param>
     protected static IDisposable Lead(nn.Module<Tensor, Tensor> module, Func<Tensor> standIn, Func<Tensor, Tensor> run) =>
-        StandInHooks.Install(module, standIn, run);
+        StandInHooks.Install(module, GateOf(module), standIn, run);
 
     /// <summary>The same for a module with two inputs.</summary>
     /// <inheritdoc cref="Lead(nn.Module{Tensor, Tensor}, Func{Tensor}, Func{Tensor, Tensor})"/>
     protected static IDisposable Lead(
         nn.Module<Tensor, Tensor, Tensor> module, Func<(Tensor First, Tensor Second)> standIn, Func<Tensor, Tensor, Tensor> run) =>
-        StandInHooks.Install(module, standIn, run, result => result.Dispose(), second => second.Dispose());
+        StandInHooks.Install(module, GateOf(module), standIn, run, result => result.Dispose(), second => second.Dispose());
+
+    private static LayerGate GateOf(nn.Module module) =>
+        AnalogLayer.Of(module)?.Gate ?? throw new InvalidOperationException($"{NameOf(module)} is on no tile yet: a kind leads calls in its Put alone, which the conversion runs.");
 
     /// <summary>Has calls of a module watched, until what is returned is disposed of.</summary>
     /// <param name="module">The module.</param>

@@ -42,6 +42,8 @@ public static class ModelConversion
         ArgumentNullException.ThrowIfNull(model);
         var layers = AnalogLayer.Modules(model).Select(entry => AnalogLayer.Of(entry.Module)).OfType<TiledLayer>().ToArray();
         foreach (var layer in layers)
+            layer.Close(); // all of them first, so that no pass of another thread finds some on tiles and some not
+        foreach (var layer in layers)
             layer.Dispose();
         return layers.Length;
     }
@@ -65,6 +67,7 @@ public static class ModelConversion
             throw;
         }
         PassWatch.Begin(model, [.. analog.Select(plan => (plan.Name, plan.Module))]);
+        PeriodWatch.Begin(model);
         return Report(plans);
     }
 
@@ -124,9 +127,9 @@ public static class ModelConversion
             var numbers = plan.Module.parameters(recurse: false).Sum(parameter => parameter.NumberOfElements);
             var matrices = DigitalReason.MatricesInBuffers(plan.Module).Sum(buffer => buffer.NumberOfElements);
             var products = DigitalReason.ProductsOf(plan.Module) is { } names ? $"its own code multiplies ({names})" : null;
-            if (numbers + matrices > 0 || products is not null)
+            if (numbers + matrices > 0 || products is not null || LayerKind.Of(plan.Module) is not null)
             {
-                var note = numbers > 0 ? plan.Note : matrices > 0 ? "digital: a matrix in a buffer" : null;
+                var note = numbers > 0 || matrices == 0 && products is null ? plan.Note : matrices > 0 ? "digital: a matrix in a buffer" : null;
                 note = note is null ? $"digital: {products}" : products is null ? note : $"{note}; {products}";
                 rows.Add(new(plan.Name, LayerKind.NameOf(plan.Module), false, note, "", 0, 0, 0, 0)
                 {
@@ -173,6 +176,8 @@ public static class ModelConversion
             var kind = LayerRule.KindOf(rule, module);
             if (kind is null)
                 return new(path, module, null, null, DigitalReason.Of(module));
+            if (kind.Matrices(module).Any(matrix => matrix.Weight.NumberOfElements == 0))
+                return new(path, module, kind, null, "digital: a matrix without weights");
             return rule is { Hardware: null } ? new(path, module, kind, null, $"left digital by the rule for {rule}") : new(path, module, kind, rule?.Hardware ?? hardware, "");
         }
     }

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Runtime.CompilerServices;
 using static TorchSharp.torch;
 
@@ -12,8 +11,7 @@ internal sealed class PassWatch
 {
     private static readonly ConditionalWeakTable<nn.Module, PassWatch> Watches = [];
     private const long OffTiles = -1;
-    private static long count; // of watches, to name their hooks
-    private readonly (nn.Module Module, string Key)[] hooks;
+    private readonly Removal[] hooks;
 
     /// <summary>Watches a model, from now on and on whatever tiles its layers are.</summary>
     /// <param name="model">The model.</param>
@@ -33,20 +31,17 @@ internal sealed class PassWatch
 
     private void End()
     {
-        foreach (var (module, key) in hooks)
-            foreach (var list in new[] { "module_pre_hooks", "module_post_hooks" })
-                StandInHooks.HooksOf(module, list).Remove(key);
+        foreach (var hook in hooks)
+            hook.Dispose();
     }
 
-    private static IEnumerable<(nn.Module Module, string Key)> Watch(nn.Module owner, (string Name, nn.Module Module, string How)[] layers)
+    private static IEnumerable<Removal> Watch(nn.Module owner, (string Name, nn.Module Module, string How)[] layers)
     {
         if (!StandInHooks.HasHooks(owner))
             yield break;
         var before = new ThreadLocal<long[]?>();
-        var key = $"{nameof(PassWatch)} {Interlocked.Increment(ref count)}";
-        IDictionary pre = StandInHooks.HooksOf(owner, "module_pre_hooks"), post = StandInHooks.HooksOf(owner, "module_post_hooks");
-        pre.Add(key, (Action<nn.Module>)(_ => before.Value = [.. layers.Select(layer => Reads(layer.Module))]));
-        post.Add(key, (Action<nn.Module>)(_ =>
+        yield return StandInHooks.Add(owner, StandInHooks.ModulePreHooks, (nn.Module _) => before.Value = [.. layers.Select(layer => Reads(layer.Module))], first: false);
+        yield return StandInHooks.Add(owner, StandInHooks.ModulePostHooks, (nn.Module _) =>
         {
             if (before.Value is not { } counts)
                 return;
@@ -54,8 +49,7 @@ internal sealed class PassWatch
             for (var i = 0; i < layers.Length; i++)
                 if (counts[i] != OffTiles && Reads(layers[i].Module) == counts[i])
                     throw Bypassed(layers[i].Name, layers[i].How);
-        }));
-        yield return (owner, key);
+        }, first: false);
     }
 
     /// <summary>What is said of a layer on a tile that was not read.</summary>

@@ -34,14 +34,14 @@ internal sealed class RecurrentCellKind : LayerKind
             case LSTMCell lstm:
                 var run = new CellRun(lstm, new RecurrentKernel<LstmStep>(), tiles);
                 return StandInHooks.Install<(Tensor, Tensor)?, (Tensor, Tensor)>(
-                    lstm, () => (run.StandIn(), (run.StandInState(), run.StandInState())), run.RunWithCell, results => Dispose(results), state => Dispose(state!.Value));
+                    lstm, tiles[0].Gate, () => (run.StandIn(), (run.StandInState(), run.StandInState())), run.RunWithCell, results => Dispose(results), state => Dispose(state!.Value));
             case GRUCell gru:
                 var gated = new CellRun(gru, new RecurrentKernel<GruStep>(), tiles);
-                return StandInHooks.Install<Tensor?, Tensor>(gru!, () => (gated.StandIn(), gated.StandInState()), gated.Run, result => result.Dispose(), state => state!.Dispose());
+                return StandInHooks.Install<Tensor?, Tensor>(gru!, tiles[0].Gate, () => (gated.StandIn(), gated.StandInState()), gated.Run, result => result.Dispose(), state => state!.Dispose());
             default:
                 var rnn = (RNNCell)module;
                 var plain = new CellRun(rnn, RecurrentProbe.IsRectified(rnn) ? new RecurrentKernel<ReluStep>() : new RecurrentKernel<TanhStep>(), tiles);
-                return StandInHooks.Install<Tensor?, Tensor>(rnn!, () => (plain.StandIn(), plain.StandInState()), plain.Run, result => result.Dispose(), state => state!.Dispose());
+                return StandInHooks.Install<Tensor?, Tensor>(rnn!, tiles[0].Gate, () => (plain.StandIn(), plain.StandInState()), plain.Run, result => result.Dispose(), state => state!.Dispose());
         }
     }
 
@@ -70,6 +70,7 @@ internal sealed class RecurrentCellKind : LayerKind
 
         private (Tensor Hidden, Tensor? Cell) Run(Tensor x, Tensor? hidden, Tensor? cell)
         {
+            using var passage = tiles[0].Gate.Enter();
             Check(x, hidden, cell);
             try
             {

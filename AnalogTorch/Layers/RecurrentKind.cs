@@ -58,13 +58,13 @@ internal sealed class RecurrentKind : LayerKind
         {
             case LSTM lstm:
                 var run = new RecurrentRun(lstm, RecurrentSettings.Of(lstm), tiles);
-                return StandInHooks.Install<(Tensor, Tensor)?, (Tensor, Tensor, Tensor)>(lstm, () => (run.StandIn(), null), run.RunWithCell, Dispose, _ => { });
+                return StandInHooks.Install<(Tensor, Tensor)?, (Tensor, Tensor, Tensor)>(lstm, tiles[0].Gate, () => (run.StandIn(), null), run.RunWithCell, Dispose, _ => { });
             case GRU gru:
                 var gated = new RecurrentRun(gru, RecurrentSettings.Of(gru), tiles);
-                return StandInHooks.Install<Tensor?, (Tensor, Tensor)>(gru!, () => (gated.StandIn(), null), gated.Run, Dispose, _ => { });
+                return StandInHooks.Install<Tensor?, (Tensor, Tensor)>(gru!, tiles[0].Gate, () => (gated.StandIn(), null), gated.Run, Dispose, _ => { });
             case RNN rnn:
                 var plain = new RecurrentRun(rnn, RecurrentSettings.Of(rnn), tiles);
-                return StandInHooks.Install<Tensor?, (Tensor, Tensor)>(rnn!, () => (plain.StandIn(), null), plain.Run, Dispose, _ => { });
+                return StandInHooks.Install<Tensor?, (Tensor, Tensor)>(rnn!, tiles[0].Gate, () => (plain.StandIn(), null), plain.Run, Dispose, _ => { });
             default:
                 var layer = (IRunsOnTiles<RecurrentRun>)module;
                 return layer.Put(new RecurrentRun(module, ((IRecurrentLayer)module).Settings, tiles));
@@ -129,6 +129,7 @@ internal sealed class RecurrentRun(nn.Module module, RecurrentSettings settings,
     public (nn.utils.rnn.PackedSequence Y, Tensor Hidden, Tensor? Cell) RunPacked(nn.utils.rnn.PackedSequence packed, Tensor? hidden, Tensor? cell)
     {
         ArgumentNullException.ThrowIfNull(packed);
+        using var passage = tiles[0].Gate.Enter();
         using var scope = NewDisposeScope();
         var (padded, lengths) = nn.utils.rnn.pad_packed_sequence(packed); // [time, samples, inputs], in the caller's order
         Check(settings.IsBatchFirst ? padded.transpose(0, 1) : padded, hidden, cell);
@@ -147,6 +148,7 @@ internal sealed class RecurrentRun(nn.Module module, RecurrentSettings settings,
 
     private (Tensor Y, Tensor Hidden, Tensor? Cell) Run(Tensor x, Tensor? hidden, Tensor? cell)
     {
+        using var passage = tiles[0].Gate.Enter();
         var isSingle = x.dim() == 2;
         if (isSingle)
             (x, hidden, cell) = (x.unsqueeze(settings.IsBatchFirst ? 0 : 1), hidden?.unsqueeze(1), cell?.unsqueeze(1));

@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using AnalogTorch.Tiles;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Layers;
@@ -9,41 +10,44 @@ namespace AnalogTorch.Layers;
 /// <remarks>
 /// One hook keeps the input and hands the module a stand-in without samples, whose digital product costs next to nothing; the other returns
 /// what the tiles give. Hooks run when a module is called, not when its <c>forward</c> is. Hooks of others, registered before or after, see the real
-/// input and output: ours is the last before and the first after. What a call keeps belongs to its thread, so threads may share a module.
+/// input and output: ours is the last before and the first after. What a call keeps belongs to its thread, so threads may share a module. Lists of hooks are
+/// replaced, never changed, since other threads may be running through them.
 /// </remarks>
 internal static class StandInHooks
 {
+    internal const string ModulePreHooks = "module_pre_hooks", ModulePostHooks = "module_post_hooks";
     private const string PreHooks = "pre_hooks", PostHooks = "post_hooks";
 
     /// <summary>Hooks of a module from tensor to tensor.</summary>
     /// <param name="module">The module.</param>
+    /// <param name="gate">The gate of its tiles.</param>
     /// <param name="standIn">Makes an input without samples.</param>
     /// <param name="run">What the tiles give.</param>
-    public static IDisposable Install(nn.Module<Tensor, Tensor> module, Func<Tensor> standIn, Func<Tensor, Tensor> run)
+    public static IDisposable Install(nn.Module<Tensor, Tensor> module, LayerGate gate, Func<Tensor> standIn, Func<Tensor, Tensor> run)
     {
-        var exchange = new Exchange<Tensor, Tensor>(module, run, run.Target, (input, real, isSeen) => Return(input, real, isSeen), output => output.Dispose());
+        var exchange = new Exchange<Tensor, Tensor>(module, gate, run, run.Target, (input, real, isSeen) => Return(input, real, isSeen), output => output.Dispose());
         return exchange.Begin(
-            () => module.register_forward_pre_hook((_, input) =>
+            (nn.Module<Tensor, Tensor> _, Tensor input) =>
             {
                 exchange.Park(input);
                 return standIn();
-            }).remove,
-            () => module.register_forward_hook((_, input, output) => exchange.Run(input, output)).remove,
-            () => module.register_forward_pre_hook((Action<nn.Module>)(_ => exchange.KeepOrder())).remove);
+            },
+            (nn.Module<Tensor, Tensor> _, Tensor input, Tensor output) => exchange.Run(input, output));
     }
 
     /// <summary>Hooks of a module with a state, or a second input.</summary>
     /// <param name="module">The module.</param>
+    /// <param name="gate">The gate of its tiles.</param>
     /// <param name="standIn">Makes an input without samples, and the state that goes with it.</param>
     /// <param name="run">What the tiles give.</param>
     /// <param name="release">Disposes of a stand-in's results.</param>
     /// <param name="releaseState">Disposes of a stand-in's state.</param>
     public static IDisposable Install<TState, TResult>(
-        nn.Module<Tensor, TState, TResult> module, Func<(Tensor Input, TState State)> standIn, Func<Tensor, TState, TResult> run, Action<TResult> release,
+        nn.Module<Tensor, TState, TResult> module, LayerGate gate, Func<(Tensor Input, TState State)> standIn, Func<Tensor, TState, TResult> run, Action<TResult> release,
         Action<TState> releaseState)
     {
         var exchange = new Exchange<(Tensor Input, TState State), TResult>(
-            module, call => run(call.Input, call.State), run.Target,
+            module, gate, call => run(call.Input, call.State), run.Target,
             (call, real, isSeen) =>
             {
                 Return(call.Input, real.Input, isSeen);
@@ -51,13 +55,12 @@ internal static class StandInHooks
             },
             release);
         return exchange.Begin(
-            () => module.register_forward_pre_hook((_, input, state) =>
+            new Func<nn.Module<Tensor, TState, TResult>, Tensor, TState, (Tensor, TState)?>((_, input, state) =>
             {
                 exchange.Park((input, state));
                 return standIn();
-            }).remove,
-            () => module.register_forward_hook((_, input, state, output) => exchange.Run((input, state), output)).remove,
-            () => module.register_forward_pre_hook((Action<nn.Module>)(_ => exchange.KeepOrder())).remove);
+            }),
+            (nn.Module<Tensor, TState, TResult> _, Tensor input, TState state, TResult output) => exchange.Run((input, state), output));
     }
 
     /// <summary>Hooks that see the real input of a module, on tiles or not, and change its output.</summary>
@@ -81,15 +84,15 @@ internal static class StandInHooks
     /// <param name="seen">Told of each call.</param>
     public static IDisposable Watch<TState, TResult>(nn.Module<Tensor, TState, TResult> module, Action<Tensor, TState> entering, Action<LayerCall> seen)
     {
-        var before = First(module, PreHooks, () => module.register_forward_pre_hook((_, input, state) => // ahead of the stand-in's
+        var before = Add(module, PreHooks, new Func<nn.Module<Tensor, TState, TResult>, Tensor, TState, (Tensor, TState)?>((_, input, state) => // ahead of the stand-in's
         {
             Enter((input, state));
             return (input, state);
-        }));
+        }), first: true);
         var led = LayerPort.For<(Tensor Input, TState State), TResult>(module).Add(Enter, (_, result) => result);
         return new Removal(() =>
         {
-            before.remove();
+            before.Dispose();
             led.Dispose();
         });
 
@@ -103,22 +106,22 @@ internal static class StandInHooks
     private static Removal Observe(nn.Module<Tensor, Tensor> module, Action<Tensor> entering, Func<Tensor, Tensor, Tensor> change)
     {
         var seen = new ThreadLocal<Tensor?>();
-        var before = First(module, PreHooks, () => module.register_forward_pre_hook((_, input) => // ahead of the stand-in's
+        var before = Add(module, PreHooks, (nn.Module<Tensor, Tensor> _, Tensor input) => // ahead of the stand-in's
         {
             entering(input);
             return seen.Value = input;
-        }));
-        var after = Last(module, PostHooks, () => module.register_forward_hook((_, _, output) =>
+        }, first: true);
+        var after = Add(module, PostHooks, (nn.Module<Tensor, Tensor> _, Tensor _, Tensor output) =>
         {
             var input = seen.Value!;
             seen.Value = null;
             return change(input, output);
-        }));
+        }, first: false);
         var led = LayerPort.For<Tensor, Tensor>(module).Add(entering, change);
         return new Removal(() =>
         {
-            before.remove();
-            after.remove();
+            before.Dispose();
+            after.Dispose();
             led.Dispose();
         });
     }
@@ -141,29 +144,37 @@ internal static class StandInHooks
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "handle")]
     private static extern ref nint Handle(Tensor tensor);
 
-    private static T First<T>(nn.Module module, string list, Func<T> register) => Register(module, list, register, first: true);
+    /// <summary>Adds a hook before or after all that a module has, until what is returned is disposed of.</summary>
+    internal static Removal Add(nn.Module module, string list, Delegate hook, bool first) => Add(module, list, hook, first, out _);
 
-    private static T Last<T>(nn.Module module, string list, Func<T> register) => Register(module, list, register, first: false);
-
-    /// <summary>Registers a hook before or after all that a module has.</summary>
-    private static T Register<T>(nn.Module module, string list, Func<T> register, bool first)
+    private static Removal Add(nn.Module module, string list, Delegate hook, bool first, out string key)
     {
-        var hooks = HooksOf(module, list);
-        var before = hooks.Keys.Cast<object>().ToArray();
-        var remover = register();
-        Put(hooks, hooks.Keys.Cast<object>().Except(before).Single(), first);
-        return remover;
+        var own = key = Guid.NewGuid().ToString(); // as torch names them
+        Change(module, list, hooks =>
+        {
+            hooks.Add(own, hook);
+            Put(hooks, own, first);
+        });
+        return new Removal(() => Change(module, list, hooks => hooks.Remove(own)));
     }
 
     /// <summary>Whether torch calls hooks of a module; some of its containers are never called.</summary>
     internal static bool HasHooks(nn.Module module) => FieldOf(module, PreHooks) is not null;
 
-    /// <summary>Torch's own list of the hooks of a module.</summary>
-    internal static IDictionary HooksOf(nn.Module module, string list)
+    /// <summary>Torch's own list of the hooks of a module, to be looked at.</summary>
+    private static IDictionary HooksOf(nn.Module module, string list) => FieldOf(module, list)?.GetValue(module) as IDictionary
+        ?? throw new NotSupportedException($"{LayerKind.NameOf(module)} cannot be converted: this version of TorchSharp keeps hooks in another way; use version 0.107.0.");
+
+    /// <summary>Puts a changed copy in the place of the list, so that calls which are running through it meet the old one to its end.</summary>
+    internal static void Change(nn.Module module, string list, Action<IDictionary> change)
     {
-        return FieldOf(module, list)?.GetValue(module) as IDictionary
-            ?? throw new NotSupportedException(
-                $"{LayerKind.NameOf(module)} cannot be converted: this version of TorchSharp keeps hooks in another way; use version 0.107.0.");
+        var hooks = HooksOf(module, list);
+        lock (module)
+        {
+            var copy = (IDictionary)Activator.CreateInstance(hooks.GetType(), HooksOf(module, list))!;
+            change(copy);
+            FieldOf(module, list)!.SetValue(module, copy);
+        }
     }
 
     private static FieldInfo? FieldOf(nn.Module module, string list)
@@ -187,49 +198,64 @@ internal static class StandInHooks
 
     /// <summary>The exchange of inputs of one module against stand-ins.</summary>
     private sealed class Exchange<TInput, TResult>(
-        nn.Module module, Func<TInput, TResult> run, object? runner, Action<TInput, TInput, bool> giveBack, Action<TResult> release)
+        nn.Module module, LayerGate gate, Func<TInput, TResult> run, object? runner, Action<TInput, TInput, bool> giveBack, Action<TResult> release)
     {
-        private readonly IDictionary preHooks = HooksOf(module, PreHooks), postHooks = HooksOf(module, PostHooks);
         private readonly ThreadLocal<(bool IsThere, TInput Input)> parked = new();
-        private object? preKey, postKey;
+        private string preKey = "", postKey = "";
 
-        public IDisposable Begin(Func<Action> registerPre, Func<Action> registerPost, Func<Action> registerOrder)
+        public IDisposable Begin(Delegate before, Delegate after)
         {
-            var pre = Register(module, PreHooks, registerPre, first: false);
-            var post = Register(module, PostHooks, registerPost, first: true);
-            (preKey, postKey) = (preHooks.Keys.Cast<object>().Last(), postHooks.Keys.Cast<object>().First());
-            var order = registerOrder();
+            // The one that takes the stand-in's output comes first and goes last, so that no call ends with it.
+            var post = Add(module, PostHooks, after, first: true, out postKey);
+            var pre = Add(module, PreHooks, before, first: false, out preKey);
+            var order = Add(module, ModulePreHooks, (nn.Module _) => KeepOrder(), first: false);
             var port = LayerPort.For<TInput, TResult>(module);
             (port.Run, port.Runner) = (run, runner);
             return new Removal(() =>
             {
-                pre();
-                post();
-                order();
+                pre.Dispose();
+                order.Dispose();
+                post.Dispose();
                 (port.Run, port.Runner) = (null, null);
             });
         }
 
-        public void Park(TInput input) => parked.Value = (true, input);
+        /// <summary>Keeps the real input; the read has begun, so that nobody takes our hooks away before it has ended.</summary>
+        public void Park(TInput input)
+        {
+            if (!parked.Value.IsThere) // else torch failed on the last stand-in
+                gate.Enter();
+            parked.Value = (true, input);
+        }
 
         public TResult Run(TInput standIn, TResult output)
         {
             var (isThere, real) = parked.Value;
+            if (!isThere && gate.IsClosed)
+                return output; // of torch itself, whose call began without our hooks
             if (!isThere)
                 throw new InvalidOperationException($"{LayerKind.NameOf(module)} lost its input: its hooks were removed during a call; convert the model when it is not running.");
             parked.Value = default;
-            release(output);
-            giveBack(standIn, real, postHooks.Count > 1);
-            return run(real);
+            try
+            {
+                release(output);
+                giveBack(standIn, real, HooksOf(module, PostHooks).Count > 1);
+                return run(real);
+            }
+            finally
+            {
+                gate.Leave();
+            }
         }
 
         /// <summary>Brings our hooks back to their places if others came since the last call.</summary>
-        public void KeepOrder()
+        private void KeepOrder()
         {
+            IDictionary preHooks = HooksOf(module, PreHooks), postHooks = HooksOf(module, PostHooks);
             if (preHooks.Count > 1 && !preHooks.Keys.Cast<object>().Last().Equals(preKey))
-                Put(preHooks, preKey!, first: false);
+                Change(module, PreHooks, hooks => Put(hooks, preKey, first: false));
             if (postHooks.Count > 1 && !postHooks.Keys.Cast<object>().First().Equals(postKey))
-                Put(postHooks, postKey!, first: true);
+                Change(module, PostHooks, hooks => Put(hooks, postKey, first: true));
         }
     }
 }

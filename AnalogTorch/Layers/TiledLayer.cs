@@ -7,12 +7,16 @@ namespace AnalogTorch.Layers;
 /// <summary>A layer that runs on tiles, from its conversion until it is made digital again.</summary>
 internal sealed class TiledLayer : IDisposable
 {
+    private readonly LayerGate gate = new();
     private IDisposable? running;
 
     private TiledLayer(nn.Module module, LayerKind kind, LayerMatrix[] matrices, Tile[] tiles)
     {
         (Module, Kind, Matrices, Tiles) = (module, kind, matrices, tiles);
         State = tiles is [var only] ? only.State : new TileStates(matrices.Zip(tiles));
+        foreach (var tile in tiles)
+            tile.Gate = gate;
+        gate.Close($"{tiles[0].Name}: the layer is being put on tiles during this call; end calls on other threads first.");
         Resume();
         foreach (var (matrix, tile) in matrices.Zip(tiles))
             tile.Accept(matrix.Weight, matrix.Bias); // some layers are asked with other weights what they are, and get theirs back
@@ -50,17 +54,27 @@ internal sealed class TiledLayer : IDisposable
         ]);
     }
 
+    /// <summary>Who reads the tiles right now.</summary>
+    public LayerGate Gate => gate;
+
+    /// <summary>Lets no further read begin, on whatever thread.</summary>
+    public void Close() =>
+        gate.Close($"{Tiles[0].Name}: the layer was taken off its tiles during this call, since its chip was disposed of or its model made digital; end calls on other threads first.");
+
     /// <summary>Makes the layer run on the tiles.</summary>
     public void Resume()
     {
         State.train(Module.training);
         AnalogLayer.Attach(this);
         running = Kind.Put(Module, Tiles);
+        gate.Open();
     }
 
     /// <summary>Takes the layer off the tiles, which stay as they are.</summary>
     public void Suspend()
     {
+        Close();
+        gate.Settle();
         foreach (var tile in Tiles)
             tile.Expose();
         running?.Dispose();

@@ -69,6 +69,7 @@ internal sealed class TransposedRun(ConvolutionTranspose layer, Tile tile, Trans
     /// <summary>The same for an output of given lengths.</summary>
     public Tensor Run(Tensor x, long[]? outputSize)
     {
+        using var passage = tile.Gate.Enter();
         AnalogLayer.Bind(tile, layer.weight!, null);
         var y = TransposedFunction.Apply(tile, shape, x, layer.weight!, layer.training, outputSize);
         return layer.bias is { } bias ? y.add(bias.view([-1, .. Enumerable.Repeat(1L, shape.Dimensions)]), LastingScalars.One) : y;

@@ -20,6 +20,7 @@ public sealed class AnalogTile : Tile
     private readonly PulseTrains trains;
     private const int MostPending = 10_000;
     private readonly List<PendingExample> pending = [];
+    private readonly CellSeal[] seals;
     private long probes;
     private Tensor? lastWeight, lastBias;
 
@@ -44,6 +45,8 @@ public sealed class AnalogTile : Tile
             biasCells = Build(bias!.detach().view(1, -1), "bias");
         Publish(weight);
         Watcher.Accept(weight, BiasInArray(bias));
+        seals = biasCells is null ? [new(cells, Name, "weights")] : [new(cells, Name, "weights"), new(biasCells, Name, "bias")];
+        Seal();
     }
 
     /// <summary>The hardware.</summary>
@@ -212,6 +215,7 @@ public sealed class AnalogTile : Tile
         Rewrites++;
         Publish(weight);
         Watcher.Accept(weight, BiasInArray(bias));
+        Seal();
     }
 
     /// <summary>Writes the devices if somebody gave the parameters other values.</summary>
@@ -289,6 +293,8 @@ public sealed class AnalogTile : Tile
             case ParameterChange.Moved or ParameterChange.Restored:
                 Rebind(weight, bias);
                 Watcher.Accept(weight, BiasInArray(bias));
+                foreach (var seal in seals)
+                    seal.Forget();
                 break;
         }
         (lastWeight, lastBias) = (weight, bias);
@@ -340,6 +346,31 @@ public sealed class AnalogTile : Tile
                 Config.Update.Apply(x, errors, Math.Abs(rate), Stream.Split("trains").Split(cells.Steps), trains, weights, bias);
             }
         }
+    }
+
+    internal override (long Numbers, int Sums) CheckHardware(Tensor weight, Tensor? bias)
+    {
+        Follow(weight, bias);
+        var (numbers, sums) = (0L, 0);
+        try
+        {
+            foreach (var seal in seals)
+            {
+                var (ofArray, compared) = seal.Check();
+                (numbers, sums) = (numbers + ofArray, sums + compared);
+            }
+        }
+        finally
+        {
+            Watcher.Accept(weight, BiasInArray(bias)); // reads wrote the same values again
+        }
+        return (numbers, sums);
+    }
+
+    private void Seal()
+    {
+        foreach (var seal in seals)
+            seal.Take();
     }
 
     private InvalidOperationException Unlike(string role) =>

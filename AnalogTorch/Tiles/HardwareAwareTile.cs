@@ -68,6 +68,14 @@ public sealed class HardwareAwareTile : Tile
 
     internal override string Kind => "hardware-aware";
 
+    internal override (long Numbers, int Sums) CheckHardware(Tensor weight, Tensor? bias)
+    {
+        HardwareSeal.CheckFinite(Name, "the matrix of weights", weight);
+        if (bias is not null)
+            HardwareSeal.CheckFinite(Name, "the bias", bias);
+        return (weight.NumberOfElements + (bias?.NumberOfElements ?? 0), 0);
+    }
+
     internal override bool LearnsByGradient => true;
 
     internal override bool ShowsGradients => false;

@@ -92,7 +92,7 @@ internal sealed class ParameterWatch(nn.Module state)
 
     private static UInt128 HashOf(Tensor? tensor) => tensor is null ? default : XxHash128.HashToUInt128(BitsOf(tensor));
 
-    private static ReadOnlySpan<byte> BitsOf(Tensor tensor)
+    internal static ReadOnlySpan<byte> BitsOf(Tensor tensor)
     {
         if (tensor.device_type == DeviceType.CPU && tensor.is_contiguous())
             return tensor.NumberOfElements == 0 ? [] : tensor.bytes;

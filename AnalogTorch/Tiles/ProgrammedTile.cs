@@ -19,6 +19,8 @@ public sealed class ProgrammedTile : Tile
     private Tensor weights;
     private Tensor? biasWeights;
     private OutputScale units;
+    private readonly Dictionary<string, UInt128> sums;
+    private (UInt128 Weights, UInt128? Bias, UInt128 Gain) present;
     private bool isRecalibrated;
     private long draw;
 
@@ -62,6 +64,8 @@ public sealed class ProgrammedTile : Tile
         for (var block = 0; block < Blocks; block++)
             memory.Add($"{Before}{block}", ReadReference(held, block, 0, 0));
         (weights, biasWeights, units) = Prepare(held, 0, 0);
+        sums = memory.Names.Where(name => name is not (Gain or Offset)).ToDictionary(name => name, name => HardwareSeal.SumOf(memory[name]));
+        present = Present();
         // Beyond its range a weight is clipped; what else is off is the noise of programming.
         var clipped = (trained.abs() > (range * 1.000001f).unsqueeze(1)).to_type(ScalarType.Float32).mean().item<float>();
         Written = WrittenWeights.Of(trained, held * range.unsqueeze(1), 0) with { ClippedShare = clipped };
@@ -97,8 +101,12 @@ public sealed class ProgrammedTile : Tile
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
         var next = Prepare(Devices(time, draw), time, draw);
-        Release();
-        ((weights, biasWeights, units), Time, this.draw) = (next, time, draw);
+        Gate.Exchange(() =>
+        {
+            Release();
+            ((weights, biasWeights, units), Time, this.draw) = (next, time, draw);
+            present = Present();
+        });
     }
 
     /// <summary>The gain and the offset of every output that a recalibration found; null before any. They stay whatever the time.</summary>
@@ -155,6 +163,18 @@ public sealed class ProgrammedTile : Tile
     }
 
     internal override string Kind => "programmed";
+
+    internal override (long Numbers, int Sums) CheckHardware(Tensor weight, Tensor? bias)
+    {
+        foreach (var name in memory.Names)
+            HardwareSeal.CheckFinite(Name, $"the plane '{name}'", memory[name]);
+        foreach (var (name, sum) in sums)
+            if (HardwareSeal.SumOf(memory[name]) != sum)
+                throw HardwareSeal.Damaged(Name, $"the plane '{name}'", "is not what was programmed");
+        if (Present() != present)
+            throw HardwareSeal.Damaged(Name, "the effective weights", "are not what its devices hold");
+        return (memory.Names.Sum(name => memory[name].NumberOfElements), sums.Count + 1);
+    }
 
     internal override bool LearnsByGradient => false;
 
@@ -268,7 +288,11 @@ public sealed class ProgrammedTile : Tile
         var (moved, movedBias, movedUnits) = (weights.to(device).DetachFromDisposeScope(), biasWeights?.to(device).DetachFromDisposeScope(), new OutputScale(units.Unit.to(device), units.Correction?.to(device)));
         Release();
         (weights, biasWeights, units) = (moved, movedBias, movedUnits);
+        present = Present();
     }
+
+    private (UInt128 Weights, UInt128? Bias, UInt128 Gain) Present() =>
+        (HardwareSeal.SumOf(weights), biasWeights is null ? null : HardwareSeal.SumOf(biasWeights), HardwareSeal.SumOf(units.Gain));
 
     private void Release()
     {

@@ -27,7 +27,12 @@ public abstract class Tile : IDisposable
         (Outputs, Inputs) = (Layout.Outputs(weight.shape), Layout.Inputs(weight.shape));
         state = new(persistent, Key, Reads, Evaluations, Calibration);
         state.Counter(Key) = unchecked((long)rng.Key);
-        state.Disposing += Dispose;
+        state.Disposing += () =>
+        {
+            Gate.Close($"{name}: the layer was disposed of with its model; end calls on other threads first.");
+            Gate.Settle();
+            Dispose();
+        };
         Watcher = new(state);
         state.Exposing += Watcher.Expose;
     }
@@ -133,6 +138,9 @@ public abstract class Tile : IDisposable
     /// <summary>Sets the number of the next call of evaluation.</summary>
     internal void SeekEvaluation(long call) => state.Counter(Evaluations) = call;
 
+    /// <summary>Who reads the tiles of the layer right now.</summary>
+    internal LayerGate Gate { get; set; } = new();
+
     /// <summary>Calls that were begun since the tile was built.</summary>
     internal long Begun => Interlocked.Read(ref begun);
 
@@ -152,6 +160,13 @@ public abstract class Tile : IDisposable
         Interlocked.Increment(ref begun);
         return new(this, weight, bias, training, Interlocked.Increment(ref state.Counter(training ? Reads : Evaluations)) - 1);
     }
+
+    /// <summary>Refuses hardware that holds NaN or infinity, or something else than was last written.</summary>
+    /// <param name="weight">The layer's weights as they are now.</param>
+    /// <param name="bias">The layer's bias as it is now, or null.</param>
+    /// <returns>Numbers that were looked at, and sums that were compared.</returns>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    internal abstract (long Numbers, int Sums) CheckHardware(Tensor weight, Tensor? bias);
 
     /// <summary>Whether torch is given the gradients of weights that it does not train, so that whoever looks at them sees what they are.</summary>
     internal abstract bool ShowsGradients { get; }
@@ -232,6 +247,8 @@ public abstract class Tile : IDisposable
     {
         if (weight.dtype != ScalarType.Float32 || weight.dim() < 2)
             throw new ArgumentException($"{name}: the weights of an analog tile must be a float32 matrix, but are {weight.dtype} [{string.Join(", ", weight.shape)}]; convert the model with .to(torch.float32) first, and with it what its modules keep beside their parameters and buffers (caches, masks, tables).");
+        if (weight.NumberOfElements == 0)
+            throw new ArgumentException($"{name}: the weights of an analog tile must be at least one number, but are [{string.Join(", ", weight.shape)}]; leave a layer without weights digital.");
         using var scope = NewDisposeScope();
         foreach (var (role, values) in new[] { ("weights", weight), ("bias", bias) })
             if (values is not null && !values.isfinite().all().item<bool>())
