@@ -1,7 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using AnalogTorch.Core;
-using AnalogTorch.Tests.Docs;
 
 namespace AnalogTorch.Tests.Architecture;
 

@@ -3,7 +3,7 @@ using System.Reflection;
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using AnalogTorch.Core;
-using AnalogTorch.Tests.Docs;
+using AnalogTorch.Tests.Architecture;
 using AnalogTorch.Tiles;
 
 namespace AnalogTorch.Tests.Core;

@@ -103,13 +103,13 @@ public class WaferWitnessTests
         using var scope = NewDisposeScope();
         var leakage = new ExponentialLeakage { Rest = 0.7, TimeConstant = 4 * Units.ms };
         var value = full(1, (float)voltage);
-        leakage.Pass(value, seconds);
+        leakage.Pass(value, null, seconds);
         var followed = voltage;
         const int Steps = 1_000_000;
         for (var step = 0; step < Steps; step++)
             followed += (0.7 - followed) * seconds / Steps / 0.004;
         Assert.Equal(followed, value.item<float>(), 2e-4 * Math.Abs(0.7 - voltage) + 1e-6);
-        new NoLeakage().Pass(value, seconds);
+        new NoLeakage().Pass(value, null, seconds);
         Assert.Equal(followed, value.item<float>(), 2e-4 * Math.Abs(0.7 - voltage) + 1e-6);
     }
 

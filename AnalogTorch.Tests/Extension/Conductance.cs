@@ -88,6 +88,10 @@ public sealed record ForeignIdealWriter : ConductanceWriter
 
     public override double Residue => Own.Residue;
 
+    public override int MostTries => Own.MostTries;
+
+    public override double Expected(double target) => Own.Expected(target);
+
     public override (Tensor Conductances, long Pulses) Write(Tensor targets, Rng rng) => Own.Write(targets, rng);
 }
 

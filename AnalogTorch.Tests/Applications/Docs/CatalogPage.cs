@@ -1,3 +1,4 @@
+using AnalogTorch.Tests.Architecture;
 using System.Globalization;
 using System.Reflection;
 using System.Text;

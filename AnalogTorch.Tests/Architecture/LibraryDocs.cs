@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using AnalogTorch.Core;
 
-namespace AnalogTorch.Tests.Docs;
+namespace AnalogTorch.Tests.Architecture;
 
 /// <summary>The XML documentation that the compiler wrote for the library.</summary>
 internal static partial class LibraryDocs
