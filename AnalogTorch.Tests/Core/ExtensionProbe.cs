@@ -96,6 +96,8 @@ internal static class ExtensionProbe
         PairRefresh refresh => new TileConfig { Cell = new OneSidedPair { Refresh = refresh } },
         Polarity polarity => new TileConfig { Cell = Cell with { Polarity = polarity } },
         TransferOffset offset => new TileConfig { Cell = Cell with { Offset = offset } },
+        TransferTiming timing => new TileConfig { Cell = Cell with { Timing = timing } },
+        TransferTrigger trigger => new TileConfig { Cell = Cell with { Trigger = trigger } },
         PulseSize size => new TileConfig { Cell = Cell, Update = new StochasticTrains { Size = size } },
         TrainGain gain => new TileConfig { Cell = Cell, Update = new StochasticTrains { Gain = gain } },
         UpdateScheme update => new TileConfig { Cell = Cell, Update = update },

@@ -176,7 +176,7 @@ public static class ModelConversion
             var kind = LayerRule.KindOf(rule, module);
             if (kind is null)
                 return new(path, module, null, null, DigitalReason.Of(module));
-            if (kind.Matrices(module).Any(matrix => matrix.Weight.NumberOfElements == 0))
+            if (rule?.Kind is null && kind.Matrices(module).Any(matrix => matrix.Weight.NumberOfElements == 0))
                 return new(path, module, kind, null, "digital: a matrix without weights");
             return rule is { Hardware: null } ? new(path, module, kind, null, $"left digital by the rule for {rule}") : new(path, module, kind, rule?.Hardware ?? hardware, "");
         }

@@ -40,7 +40,7 @@ internal sealed class PassWatch
         if (!StandInHooks.HasHooks(owner))
             yield break;
         var before = new ThreadLocal<long[]?>();
-        yield return StandInHooks.Add(owner, StandInHooks.ModulePreHooks, (nn.Module _) => before.Value = [.. layers.Select(layer => Reads(layer.Module))], first: false);
+        yield return StandInHooks.Add(owner, StandInHooks.ModulePreHooks, (nn.Module _) => { before.Value = [.. layers.Select(layer => Reads(layer.Module))]; }, first: false);
         yield return StandInHooks.Add(owner, StandInHooks.ModulePostHooks, (nn.Module _) =>
         {
             if (before.Value is not { } counts)

@@ -17,6 +17,7 @@ internal static class StandInHooks
 {
     internal const string ModulePreHooks = "module_pre_hooks", ModulePostHooks = "module_post_hooks";
     private const string PreHooks = "pre_hooks", PostHooks = "post_hooks";
+    private static long hooksAdded;
 
     /// <summary>Hooks of a module from tensor to tensor.</summary>
     /// <param name="module">The module.</param>
@@ -149,7 +150,7 @@ internal static class StandInHooks
 
     private static Removal Add(nn.Module module, string list, Delegate hook, bool first, out string key)
     {
-        var own = key = Guid.NewGuid().ToString(); // as torch names them
+        var own = key = $"AnalogTorch {Interlocked.Increment(ref hooksAdded)}";
         Change(module, list, hooks =>
         {
             hooks.Add(own, hook);
