@@ -1,4 +1,3 @@
-using AnalogTorch.Tiles;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Layers;

@@ -1,4 +1,3 @@
-using AnalogTorch.Core;
 using AnalogTorch.Periphery;
 
 namespace AnalogTorch.Tiles;

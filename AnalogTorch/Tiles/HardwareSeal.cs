@@ -1,6 +1,5 @@
 using System.IO.Hashing;
 using AnalogTorch.Cells;
-using AnalogTorch.Core;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Tiles;

@@ -18,37 +18,47 @@ internal static class SideBySide
         where TTask : TrainingTask
         where TResult : TrainingResult
     {
-        var results = new List<TResult>();
-        Exception? failure = null;
-        var trainings = ways.Count * run.Options.Seeds;
-        run.Console.WriteLine($"{Count(trainings, "training")}, {Math.Min(trainings, Environment.ProcessorCount)} at a time, each in a process of its own: the first line of each comes when it has loaded its data.");
-        using (var progress = new LiveProgress(run.Console, what))
+        // The slowest first, so that no core idles at the end.
+        var tasks = run.Seeds.SelectMany(seed => ways.Reverse().Select(way => prepare(task with { Way = way, Seed = seed }))).ToArray();
+        run.Console.WriteLine($"{Count(tasks.Length, "training")}, {Math.Min(tasks.Length, Environment.ProcessorCount)} at a time, each in a process of its own: the first line of each comes when it has loaded its data.");
+        var (done, failure) = Train<TTask, TResult>(run, tasks, each => run.Options.Seeds == 1 ? each.Way : $"{each.Way} {each.Seed}", imagesPerEpoch, what);
+        return ([.. done.Select(entry => entry.Result)], failure);
+    }
+
+    /// <summary>Does trainings, as many at a time as there are cores; keeps what is done when the user stops, or one fails.</summary>
+    /// <param name="run">The run that asks.</param>
+    /// <param name="tasks">The trainings, in the order in which they begin.</param>
+    /// <param name="name">What each is called on the display.</param>
+    /// <param name="samplesPerEpoch">Training samples.</param>
+    /// <param name="what">What they train on, in the plural.</param>
+    public static (IReadOnlyList<(TTask Task, TResult Result)> Done, Exception? Failure) Train<TTask, TResult>(
+        ExampleRun run, IReadOnlyList<TTask> tasks, Func<TTask, string> name, long samplesPerEpoch, string what)
+        where TTask : TrainingTask
+        where TResult : TrainingResult
+    {
+        var done = new List<(TTask, TResult)>();
+        using var progress = new LiveProgress(run.Console, what);
+        var jobs = tasks.Select(task => (Task: task, Job: progress.Add(name(task), task.Epochs, samplesPerEpoch))).ToArray();
+        try
         {
-            // The slowest first, so that no core idles at the end.
-            var jobs = run.Seeds.SelectMany(seed => ways.Reverse().Select(way => (
-                Task: prepare(task with { Way = way, Seed = seed }),
-                Job: progress.Add(run.Options.Seeds == 1 ? way : $"{way} {seed}", task.Epochs, imagesPerEpoch)))).ToArray();
-            try
+            // One by one: a core takes the next job when it is free.
+            var queue = Partitioner.Create(jobs, EnumerablePartitionerOptions.NoBuffering);
+            Parallel.ForEach(queue, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = run.Cancel }, entry =>
             {
-                // One by one: a core takes the next job when it is free.
-                var queue = Partitioner.Create(jobs, EnumerablePartitionerOptions.NoBuffering);
-                Parallel.ForEach(queue, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = run.Cancel }, entry =>
-                {
-                    var result = TrainingProcess.Run<TResult>(entry.Task, entry.Job, run.Cancel);
-                    lock (results)
-                        results.Add(result);
-                });
-            }
-            catch (OperationCanceledException)
-            {
-                // What is complete is reported by the caller.
-            }
-            catch (AggregateException failures)
-            {
-                failure = failures.Flatten().InnerExceptions[0];
-            }
+                var result = TrainingProcess.Run<TResult>(entry.Task, entry.Job, run.Cancel);
+                lock (done)
+                    done.Add((entry.Task, result));
+            });
         }
-        return (results, failure);
+        catch (OperationCanceledException)
+        {
+            // What is complete is reported by the caller.
+        }
+        catch (AggregateException failures)
+        {
+            return (done, failures.Flatten().InnerExceptions[0]);
+        }
+        return (done, null);
     }
 
     /// <summary>A number and what it counts.</summary>
