@@ -1,54 +1,13 @@
 using AnalogTorch.Conductance;
 using AnalogTorch.Core;
 using AnalogTorch.Kernels;
-using AnalogTorch.Tests.Core;
-using AnalogTorch.Tests.Kernels;
-using CsCheck;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Tests.Conductance;
 
 /// <summary>What holds for every map of weights onto devices.</summary>
-public class WeightMapLaws
+public class WeightMapLaws : LawsOf<WeightMap>
 {
-    public static TheoryData<string> Maps => new(Catalog.Variants<WeightMap>().Select(type => type.Name));
-
-    /// <summary>Conductances as programmed without any error give the weights back, whatever the map's parameters and the range of the devices.</summary>
-    [Theory]
-    [MemberData(nameof(Maps))]
-    public void MapsGoThereAndBack(string name) =>
-        Gen.Select(RandomConfig.Of(Of(name).GetType()), Gen.Double[0, 5e-6], Gen.Double[1e-6, 50e-6], Gen.ULong).Sample((config, min, swing, key) =>
-        {
-            using var scope = NewDisposeScope();
-            var map = (WeightMap)config;
-            if (map is ICrossChecked members && Record.Exception(members.Check) is ArgumentException)
-                map = Of(name); // members that contradict each other are refused
-            var range = (min, min + swing);
-            var weights = cat([Noise.Uniform(new Rng(key), [6, 9]) * 2 - 1, tensor(new float[] { 0, 1, -1, 0.5f, -0.25f, 1e-3f }).unsqueeze(1)], 1);
-            var targets = map.Targets(weights, range);
-            Assert.Equal(map.Significances.Count, targets.Length);
-            foreach (var target in targets)
-            {
-                Assert.Equal(weights.shape[1], target.shape[1]);
-                Assert.InRange(target.min().item<float>(), range.min - 1e-6 * range.Item2, double.MaxValue);
-                Assert.InRange(target.max().item<float>(), 0, range.Item2 * (1 + 1e-6));
-            }
-            var back = map.Weights(targets, map.Span(range));
-            // Targets, products and each addition are rounded to 2^-24 of what the devices add up to at most.
-            var rounding = (4 + targets.Length) * map.Significances.Sum(Math.Abs) * range.Item2 / map.Span(range) * Math.Pow(2, -24);
-            Assert.True((back - weights).abs().max().item<float>() <= rounding, $"{map}: {(back - weights).abs().max().item<float>()} over {rounding}");
-        }, iter: 50, threads: 1);
-
-    [Theory]
-    [MemberData(nameof(Maps))]
-    public void DevicesAreCounted(string name)
-    {
-        using var scope = NewDisposeScope();
-        var map = Of(name);
-        var devices = map.Targets(zeros(12, 7), (0, 1e-6)).Sum(target => target.NumberOfElements);
-        Assert.Equal(devices, map.DevicesPerWeight(12) * 12 * 7, 9);
-    }
-
     [Fact]
     public void ErrorsOfParallelPairsAverageOut()
     {
@@ -92,6 +51,4 @@ public class WeightMapLaws
         var off = targets.Select((target, place) => target + Noise.Normal(rng.Split(place), target.shape) * 0.1f).ToArray();
         return Bench.Floats(map.Weights(off, map.Span((0, 1))) - weight);
     };
-
-    private static WeightMap Of(string name) => Catalog.Defaults<WeightMap>().Single(map => map.GetType().Name == name);
 }

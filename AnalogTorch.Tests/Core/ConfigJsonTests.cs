@@ -39,7 +39,7 @@ public class ConfigJsonTests
     [InlineData("""{"kind": "LinearStep", "NoiseKind": "Sideways"}""")]
     [InlineData("""{"kind": "LinearStep", "NoiseKind": 17}""")]
     [InlineData("""{"kind": "MeasuredJumps", "Up": 3}""")]
-    public void NonsenseIsRefusedInOneSentence(string json) => ConfigLaws.OneSentence(json);
+    public void NonsenseIsRefusedInOneSentence(string json) => Laws.ConfigLaws.OneSentence(json);
 
     /// <summary>Refusals speak of the text: of its members, kinds and lines.</summary>
     [Theory]
@@ -57,17 +57,17 @@ public class ConfigJsonTests
     [InlineData("""{"kind": "SoftBounds", "Foo": 2}""", "there is no member 'Foo' in line 1")]
     public void RefusalsAreInTheTermsOfTheText(string json, string part)
     {
-        var message = ConfigLaws.OneSentence(json);
+        var message = Laws.ConfigLaws.OneSentence(json);
         Assert.Contains(part, message, StringComparison.Ordinal);
         Sentence.Check(message);
     }
 
     [Fact]
-    public void AnUnknownKindIsNamed() => Assert.Contains("Unobtainium", ConfigLaws.OneSentence("""{"kind": "Unobtainium"}"""));
+    public void AnUnknownKindIsNamed() => Assert.Contains("Unobtainium", Laws.ConfigLaws.OneSentence("""{"kind": "Unobtainium"}"""));
 
     [Fact]
     public void AValueOutOfRangeIsNamedAsWhereItIsSet() =>
-        Assert.Contains("LinearStep.UpSlope must be in [0, 1], but is 2.", ConfigLaws.OneSentence("""{"kind": "LinearStep", "UpSlope": 2}"""));
+        Assert.Contains("LinearStep.UpSlope must be in [0, 1], but is 2.", Laws.ConfigLaws.OneSentence("""{"kind": "LinearStep", "UpSlope": 2}"""));
 
     [Fact]
     public void MembersNotNamedKeepTheirDefaults() =>

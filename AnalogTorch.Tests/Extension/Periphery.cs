@@ -38,6 +38,8 @@ public sealed record ForeignUniformConverter : Converter
 
 public sealed record ForeignStochasticRounding : Rounding
 {
+    public override bool? IsByChance => null;
+
     public override Tensor Round(Tensor values, Rng rng) => new StochasticRounding().Round(values, rng);
 
     public override Moments Rounded(double value) => new StochasticRounding().Rounded(value);
@@ -52,6 +54,8 @@ public sealed record ForeignColumnIrDrop : IrDrop
 
 public sealed record ForeignAdditiveReadNoise : ReadNoise
 {
+    public override double? AsOutputNoise => null;
+
     public override void Add(Tensor y, Tensor x, Tensor weights, Rng rng) => new AdditiveReadNoise().Add(y, x, weights, rng);
 
     public override double OutputDeviation(ReadOnlySpan<double> x, ReadOnlySpan<double> weights) => new AdditiveReadNoise().OutputDeviation(x, weights);

@@ -4,6 +4,7 @@ using AnalogTorch.Devices;
 using AnalogTorch.Kernels;
 using AnalogTorch.Layers;
 using AnalogTorch.Optim;
+using AnalogTorch.Periphery;
 using AnalogTorch.Presets;
 using AnalogTorch.Tests.Habits;
 using AnalogTorch.Tiles;
@@ -96,6 +97,24 @@ public class ConversionTests
         Assert.Contains("global using Linear = AnalogTorch.Layers.AnalogLinear;", message, StringComparison.Ordinal);
         Assert.Equal(before, network.state_dict().Keys);
         Assert.Empty(network.AllTiles());
+    }
+
+    /// <summary>Where the inputs fill their tiles, the bias has one of its own, in reads of any kind.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ABiasMayBeAloneOnItsTile(bool operationByOperation)
+    {
+        using var scope = NewDisposeScope();
+        using var layer = nn.Linear(8, 3);
+        var x = linspace(-1, 1, 40).view(5, 8).sin();
+        var digital = layer.call(x).detach();
+        var path = new AnalogPath
+        {
+            Scaling = new AbsMaxScaling(), Dac = new UniformConverter { Bits = 20 }, IrDrop = operationByOperation ? new ColumnIrDrop { Strength = 0 } : new NoIrDrop(),
+        };
+        layer.ToAnalog(new HardwareAwareConfig { Forward = path, Backward = path, Size = new LimitedSize { Inputs = 4, Outputs = 3 } });
+        Assert.InRange((layer.call(x) - digital).abs().max().item<float>(), 0, 1e-4);
     }
 
     [Fact]

@@ -20,38 +20,6 @@ public class AnalogPathTests
         Assert.Equal(Bench.Floats(nn.functional.linear(x, w)), Bench.Floats(new AnalogPath().Read(x, w, null, new Rng(1))));
     }, iter: 30, threads: 1);
 
-    public static TheoryData<string> Parts => new(
-        new[] { typeof(InputScaling), typeof(Converter), typeof(IrDrop), typeof(ReadNoise), typeof(Saturation) }.SelectMany(Catalog.Variants).Select(type => type.Name));
-
-    [Theory]
-    [MemberData(nameof(Parts))]
-    public void EveryPartKeepsShapesAndGivesTheSameBitsAgain(string name) => Shapes.Sample(shape =>
-    {
-        using var scope = NewDisposeScope();
-        var (x, w, b) = Draw(shape);
-        var path = With(name);
-        var y = path.Read(x, w, b, new Rng(1));
-        Assert.Equal([shape.Samples, shape.Outputs], y.shape);
-        Assert.True(y.isfinite().all().item<bool>());
-        Assert.Equal(Bench.Floats(y), Bench.Floats(path.Read(x, w, b, new Rng(1))));
-    }, iter: 10, threads: 1);
-
-    [Theory]
-    [MemberData(nameof(Parts))]
-    public void ReadingLeavesInputsAloneAndNoTensorBehind(string name)
-    {
-        using var scope = NewDisposeScope();
-        var (x, w, b) = Draw((3, 20, 10, 4UL));
-        var before = (Bench.Floats(x), Bench.Floats(w), Bench.Floats(b));
-        var alive = scope.DisposablesCount;
-        var y = With(name).Read(x, w, b, new Rng(1));
-        Assert.Equal(alive + 1, scope.DisposablesCount);
-        Assert.Equal(before.Item1, Bench.Floats(x));
-        Assert.Equal(before.Item2, Bench.Floats(w));
-        Assert.Equal(before.Item3, Bench.Floats(b));
-        Assert.True(y.isfinite().all().item<bool>());
-    }
-
     [Theory]
     [InlineData(2, 1)]
     [InlineData(3, 0.5)]
@@ -184,16 +152,6 @@ public class AnalogPathTests
         // One repetition is not enough: twice the bound is what it can give.
         Assert.Equal(2f, Bench.Floats((clipping with { Saturation = new HalveInputs { MaxRepetitions = 1 } }).Read(x, w, null, default))[0]);
     }
-
-    private static AnalogPath With(string name) => Catalog.Defaults<HardwareConfig>().First(part => part.GetType().Name == name) switch
-    {
-        InputScaling scaling => new AnalogPath { Scaling = scaling, Dac = new UniformConverter() },
-        Converter converter => new AnalogPath { Dac = converter, Adc = converter },
-        IrDrop drop => new AnalogPath { IrDrop = drop },
-        ReadNoise noise => new AnalogPath { ReadNoise = noise },
-        Saturation saturation => new AnalogPath { Saturation = saturation, Adc = new UniformConverter() },
-        var other => throw new NotSupportedException($"Say here where a {other.GetType().Name} goes."),
-    };
 
     private static (Tensor X, Tensor W, Tensor B) Draw((int Samples, int Inputs, int Outputs, ulong Key) shape) => (
         Noise.Normal(new Rng(shape.Key), [shape.Samples, shape.Inputs]),

@@ -9,66 +9,9 @@ using static TorchSharp.torch;
 
 namespace AnalogTorch.Tests.Updates;
 
-public class PulseSchemeTests
+public class PulseSchemeTests : LawsOf<PulseScheme>
 {
     private const double Rate = 0.01, Step = 0.001;
-
-    public static TheoryData<string> Schemes => new(Catalog.Variants<PulseScheme>().Select(type => type.Name));
-
-    [Theory]
-    [MemberData(nameof(Schemes))]
-    public void ZeroInputOrZeroErrorMovesNothing(string name) =>
-        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 40], Gen.ULong).Sample((inputs, outputs, key) =>
-        {
-            using var scope = NewDisposeScope();
-            var x = Noise.Normal(new Rng(key), [3, inputs]);
-            var delta = Noise.Normal(new Rng(key).Split("delta"), [3, outputs]);
-            x[1] = tensor(0f);
-            delta[2] = tensor(0f);
-            using var trains = Draw(name, x, delta, new Rng(key));
-            Assert.All(Words(trains.Inputs, 1, inputs), word => Assert.Equal(0, word & TrainPair.Slots));
-            Assert.All(Words(trains.Outputs, 2, outputs), word => Assert.Equal(0, word & TrainPair.Slots));
-            // Lines beyond the last one stay silent too.
-            Assert.All(Words(trains.Inputs, 0, trains.Inputs.shape[1]).Skip(inputs), word => Assert.Equal(0, word & TrainPair.Slots));
-            Assert.All(Words(trains.Outputs, 0, trains.Outputs.shape[1]).Skip(outputs), word => Assert.Equal(0, word & TrainPair.Slots));
-        }, iter: 30, threads: 1);
-
-    [Theory]
-    [MemberData(nameof(Schemes))]
-    public void WeightsMoveAgainstTheGradient(string name)
-    {
-        using var scope = NewDisposeScope();
-        var x = Noise.Normal(new Rng(1), [1, 30]);
-        var delta = Noise.Normal(new Rng(2), [1, 20]);
-        using var trains = Draw(name, x, delta, new Rng(3), rate: 10 * Rate);
-        var device = new ConstantStep { DwMin = Step, CycleNoise = 0 };
-        var target = new PulseTarget { Planes = device.Manufacture(new Rng(4), [20, 30]), Weights = zeros(20, 30) };
-        device.Accept(Bench.Engine("scalar").Update(target, trains.ForWeights, default));
-        var agreement = target.Planes.Value * delta.t().mm(x);
-        Assert.True((agreement <= 0).all().item<bool>());
-        Assert.True((agreement < 0).any().item<bool>());
-    }
-
-    [Theory]
-    [MemberData(nameof(Schemes))]
-    public void TrainsAreAFunctionOfTheStream(string name)
-    {
-        using var scope = NewDisposeScope();
-        var (x, delta) = (Noise.Normal(new Rng(1), [4, 30]), Noise.Normal(new Rng(2), [4, 20]));
-        using var a = Draw(name, x, delta, new Rng(3));
-        using var b = Draw(name, x, delta, new Rng(3));
-        // Used buffers give the same as fresh ones.
-        using var used = Draw(name, Noise.Normal(new Rng(5), [9, 30]), Noise.Normal(new Rng(6), [9, 20]), new Rng(7));
-        Scheme(name).Draw(x, delta, Rate, Step, new Rng(3), used);
-        for (var sample = 0; sample < 4; sample++)
-        {
-            Assert.Equal(Words(a.Inputs, sample, 32), Words(b.Inputs, sample, 32));
-            Assert.Equal(Words(a.Inputs, sample, 32), Words(used.Inputs, sample, 32));
-            Assert.Equal(Words(a.Outputs, sample, 32), Words(used.Outputs, sample, 32));
-            Assert.Equal(Words(a.Bias, sample, 16), Words(used.Bias, sample, 16));
-        }
-        Assert.Equal(4, used.Samples);
-    }
 
     [Theory]
     [InlineData(0.6, -0.3)]
@@ -247,15 +190,6 @@ public class PulseSchemeTests
         }
 
         public void Add(Tensor change, int samples) => throw new NotSupportedException();
-    }
-
-    private static PulseScheme Scheme(string name) => Catalog.Defaults<PulseScheme>().Single(scheme => scheme.GetType().Name == name);
-
-    private static PulseTrains Draw(string name, Tensor x, Tensor delta, Rng rng, double rate = Rate)
-    {
-        var trains = new PulseTrains(x.shape[1], delta.shape[1]);
-        Scheme(name).Draw(x, delta, rate, Step, rng, trains);
-        return trains;
     }
 
     private static int[] Words(Tensor words, int sample, long lines) => words.data<int>().ToArray().AsSpan((int)(sample * words.shape[1]), (int)lines).ToArray();

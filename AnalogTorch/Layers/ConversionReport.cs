@@ -25,6 +25,9 @@ public sealed record ConversionRow(string Name, string Kind, bool IsAnalog, stri
     /// <summary>What is to be done if weights are lost.</summary>
     public string Remedy { get; init; } = "";
 
+    /// <summary>Parts of the path of its reads that keep them from fast passes.</summary>
+    public IReadOnlyList<string> SlowParts { get; init; } = [];
+
     /// <summary>Numbers of a layer that stays digital: its parameters, and matrices that it keeps in buffers.</summary>
     public long DigitalNumbers { get; init; }
 }
@@ -58,7 +61,11 @@ public sealed record ConversionReport(IReadOnlyList<ConversionRow> Rows)
     public IEnumerable<string> Warnings => Rows.Where(row => row.Written is { IsLossy: true }).Select(row =>
         $"{row.Name}: {Percent(row.Written!.ClippedShare)} of its weights are larger than the hardware can hold, and they are off by {Percent(row.Written.RmsError)} of their size (root mean square); {row.Remedy}.");
 
-    /// <summary>A table of the layers, the share of the network that stays digital, and warnings.</summary>
+    /// <summary>Which arrays are read operation by operation, since parts of their hardware cannot be said in the numbers that fast passes take: a sentence each kind.</summary>
+    public IEnumerable<string> SlowReads => Rows.Where(row => row.SlowParts.Count > 0).GroupBy(row => string.Join(", ", row.SlowParts)).Select(group =>
+        $"{Names([.. group.Select(row => row.Name)])}: read operation by operation, which takes several times as long, because of {group.Key}.");
+
+    /// <summary>A table of the layers, the share of the network that stays digital, slow reads, and warnings.</summary>
     public override string ToString()
     {
         var header = Header.Split('|');
@@ -73,10 +80,14 @@ public sealed record ConversionReport(IReadOnlyList<ConversionRow> Rows)
         var text = TextTable.Of(lines, column => column >= 3 && column < lines[0].Length - 1);
         if (DigitalNumbers > 0)
             text.AppendLine(CultureInfo.InvariantCulture, $"{Percent((double)DigitalNumbers / (DigitalNumbers + Weights))} of the numbers of the network stay digital ({Number(DigitalNumbers)}).");
+        foreach (var slow in SlowReads)
+            text.AppendLine(slow);
         foreach (var warning in Warnings)
             text.AppendLine($"Warning: {warning}");
         return text.ToString();
     }
+
+    private static string Names(string[] names) => names.Length <= 3 ? string.Join(", ", names) : $"{string.Join(", ", names[..2])} and {names.Length - 2} more";
 
     private static string Percent(double share) => share is > 0 and < 0.001 ? "< 0.1 %" : share.ToString(share < 0.1 ? "P1" : "P0", CultureInfo.InvariantCulture);
 

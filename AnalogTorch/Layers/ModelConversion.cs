@@ -150,6 +150,7 @@ public static class ModelConversion
             AnalogLayer.Join(plan.Name, matrix.Suffix), LayerKind.NameOf(plan.Module), true, hardware.Note + matrix.Note, groups == 1 ? $"{inputs} → {outputs}" : $"{groups} × ({inputs} → {outputs})",
             weights, (long)Math.Ceiling(weights * hardware.DevicesPerWeight(matrix.Outputs)), grid.Tiles, grid.Utilization)
         {
+            SlowParts = [.. hardware.Paths.SelectMany(path => path.SlowParts).Select(part => part.GetType().Name).Distinct()],
             Layer = plan.Name,
             Remedy = hardware switch
             {

@@ -12,6 +12,8 @@ namespace AnalogTorch;
 /// </remarks>
 public static unsafe class TorchSelfCheck
 {
+    private const string OneDnn = "setUserEnabledMkldnn", Nnpack = "setUserEnabledNNPACK";
+
     private static readonly Lazy<string?> Finding = new(Check);
 
     /// <summary>Checks once a process; further calls cost nothing.</summary>
@@ -21,11 +23,16 @@ public static unsafe class TorchSelfCheck
 
     private static string? Check()
     {
+        var hasNnpack = Switch(Nnpack, isOn: false); // which tries every time, and complains, where its processor is none it knows
         var error = LargestError();
         if (error < 1e-3)
+        {
+            if (hasNnpack)
+                Switch(Nnpack, isOn: true);
             return null;
+        }
         var wrong = $"Convolutions of this torch are wrong on this processor: a small one is off by {error:P0}.";
-        if (!DisableOneDnn() || LargestError() is var left && left >= 1e-3)
+        if (!Switch(OneDnn, isOn: false) || LargestError() is var left && left >= 1e-3)
             throw new InvalidOperationException($"{wrong} Set the environment variable ONEDNN_MAX_CPU_ISA=SSE41 before the program starts.");
         var done = $"{wrong} Its oneDNN kernels are switched off, and slower ones of torch's, which are right, take their place.";
         Trace.TraceWarning(done);
@@ -59,19 +66,17 @@ public static unsafe class TorchSelfCheck
         }
     }
 
-    private static bool DisableOneDnn()
+    /// <summary>Switches one of torch's ways to convolve on or off, as its own settings do.</summary>
+    /// <returns>Whether it could be done.</returns>
+    private static bool Switch(string setter, bool isOn)
     {
         var library = OperatingSystem.IsWindows() ? "torch_cpu.dll" : OperatingSystem.IsMacOS() ? "libtorch_cpu.dylib" : "libtorch_cpu.so";
-        var (global, enable, nnpack) = OperatingSystem.IsWindows()
-            ? ("?globalContext@at@@YAAEAVContext@1@XZ", "?setUserEnabledMkldnn@Context@at@@QEAAX_N@Z", "?setUserEnabledNNPACK@Context@at@@QEAAX_N@Z")
-            : ("_ZN2at13globalContextEv", "_ZN2at7Context20setUserEnabledMkldnnEb", "_ZN2at7Context20setUserEnabledNNPACKEb");
-        if (!NativeLibrary.TryLoad(library, out var torch) || !NativeLibrary.TryGetExport(torch, global, out var context) || !NativeLibrary.TryGetExport(torch, enable, out var set))
+        var (global, set) = OperatingSystem.IsWindows()
+            ? ("?globalContext@at@@YAAEAVContext@1@XZ", $"?{setter}@Context@at@@QEAAX_N@Z")
+            : ("_ZN2at13globalContextEv", $"_ZN2at7Context{setter.Length}{setter}Eb");
+        if (!NativeLibrary.TryLoad(library, out var torch) || !NativeLibrary.TryGetExport(torch, global, out var context) || !NativeLibrary.TryGetExport(torch, set, out var change))
             return false;
-        var torchContext = ((delegate* unmanaged<nint>)context)();
-        ((delegate* unmanaged<nint, byte, void>)set)(torchContext, 0);
-        // What comes next in torch's order tries every time, and complains, where its processor is none it knows.
-        if (NativeLibrary.TryGetExport(torch, nnpack, out var setNnpack))
-            ((delegate* unmanaged<nint, byte, void>)setNnpack)(torchContext, 0);
+        ((delegate* unmanaged<nint, byte, void>)change)(((delegate* unmanaged<nint>)context)(), isOn ? (byte)1 : (byte)0);
         return true;
     }
 }

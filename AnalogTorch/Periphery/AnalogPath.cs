@@ -124,9 +124,27 @@ public sealed record AnalogPath : HardwareConfig
     }
 
     /// <summary>Whether a read of these inputs goes in two passes over host memory, of which the first refuses what is not finite.</summary>
-    internal bool TakesPasses(Tensor x) =>
-        !IsExact && x.device_type == DeviceType.CPU && !Saturation.Repeats(0) && Scaling.AsRowScaling is not null && Dac.AsQuantizer is not null && Adc.AsQuantizer is not null
-        && IrDrop is NoIrDrop && ReadNoise is NoReadNoise; // for which the constant input is a line like the others
+    internal bool TakesPasses(Tensor x) => !IsExact && x.device_type == DeviceType.CPU && !SlowParts.Any();
+
+    /// <summary>Parts that cannot be said in the numbers that fast passes take, so that reads go operation by operation; such reads take several times as long.</summary>
+    public IEnumerable<HardwareConfig> SlowParts
+    {
+        get
+        {
+            if (Scaling.AsRowScaling is null)
+                yield return Scaling;
+            if (Dac.AsQuantizer is null)
+                yield return Dac;
+            if (IrDrop is not NoIrDrop) // for which the constant input is a line like the others
+                yield return IrDrop;
+            if (ReadNoise.AsOutputNoise is null)
+                yield return ReadNoise;
+            if (Adc.AsQuantizer is null)
+                yield return Adc;
+            if (Saturation.Repeats(0))
+                yield return Saturation;
+        }
+    }
 
     /// <summary>The read as one pass before the product and one after it; the product itself is torch's.</summary>
     /// <remarks>Blocks of rows, so that what one pass writes is still in the cache for the next.</remarks>
@@ -168,7 +186,9 @@ public sealed record AnalogPath : HardwareConfig
         return y;
     }
 
-    private OutputConversion OutputsOf(Tensor? bias, OutputScale? units) => new(bias, (float)OutputNoise, Adc.AsQuantizer!.Value, units?.PerUnit, units?.Gain);
+    private OutputConversion OutputsOf(Tensor? bias, OutputScale? units) => new(bias, (float)NoiseOfOutputs, Adc.AsQuantizer!.Value, units?.PerUnit, units?.Gain);
+
+    private double NoiseOfOutputs => ReadNoise.AsOutputNoise is > 0 and var ofDevices ? Math.Sqrt(OutputNoise * OutputNoise + ofDevices * ofDevices) : OutputNoise;
 
     private (Tensor Y, Tensor Clipped) ReadOnce(Tensor x, Tensor weights, Tensor scale, long lineLength, Rng rng)
     {

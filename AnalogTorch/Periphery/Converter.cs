@@ -70,17 +70,15 @@ public sealed record UniformConverter : Converter
     }
 
     /// <inheritdoc/>
-    public override Quantizer? AsQuantizer => Rounding switch
-    {
-        NearestRounding => new Quantizer((float)Step, (float)Bound, IsStochastic: false),
-        StochasticRounding => new Quantizer((float)Step, (float)Bound, IsStochastic: true),
-        _ => null,
-    };
+    public override Quantizer? AsQuantizer => Rounding.IsByChance is { } byChance ? new Quantizer((float)Step, (float)Bound, byChance) : null;
 }
 
 /// <summary>How a number is rounded to a whole one.</summary>
 public abstract record Rounding : HardwareConfig
 {
+    /// <summary>For a loop that does more than round: whether numbers go up or down at random, else to the nearest; null for neither.</summary>
+    public abstract bool? IsByChance { get; }
+
     /// <summary>Rounds in place.</summary>
     public abstract Tensor Round(Tensor values, Rng rng);
 
@@ -92,6 +90,9 @@ public abstract record Rounding : HardwareConfig
 public sealed record NearestRounding : Rounding
 {
     /// <inheritdoc/>
+    public override bool? IsByChance => false;
+
+    /// <inheritdoc/>
     public override Tensor Round(Tensor values, Rng rng) => values.round_();
 
     /// <inheritdoc/>
@@ -101,6 +102,9 @@ public sealed record NearestRounding : Rounding
 /// <summary>Up or down at random, so that the mean is exact.</summary>
 public sealed record StochasticRounding : Rounding
 {
+    /// <inheritdoc/>
+    public override bool? IsByChance => true;
+
     /// <inheritdoc/>
     public override Tensor Round(Tensor values, Rng rng) => values.add_(Noise.Uniform(rng, values.shape, values.device)).floor_();
 

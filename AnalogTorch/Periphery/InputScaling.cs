@@ -41,6 +41,8 @@ public sealed record AbsMaxScaling : InputScaling
     /// <inheritdoc/>
     public override Tensor Of(Tensor x, bool hasBias)
     {
+        if (x.shape[1] == 0)
+            return ones(1, 1, device: x.device); // a bias may be alone on a tile
         var max = x.abs().amax([1], keepdim: true);
         return hasBias ? max.clamp_min_(1f) : max.masked_fill_(max == 0, 1f);
     }

@@ -7,6 +7,12 @@ namespace AnalogTorch.Periphery;
 /// <summary>Noise of the devices while they are read, new at every read.</summary>
 public abstract record ReadNoise : HardwareConfig
 {
+    /// <summary>
+    /// The noise as a number, for a loop that does more than add it: the standard deviation that every output has, whatever inputs and weights are, in units of
+    /// a weight of 1 times an input of 1; null if it depends on them.
+    /// </summary>
+    public abstract double? AsOutputNoise { get; }
+
     /// <summary>Adds the noise that a product of inputs with noisy weights has, in place.</summary>
     /// <param name="y">Outputs [samples, outputs].</param>
     /// <param name="x">Inputs as the DAC gives them [samples, inputs].</param>
@@ -24,6 +30,9 @@ public abstract record ReadNoise : HardwareConfig
 public sealed record NoReadNoise : ReadNoise
 {
     /// <inheritdoc/>
+    public override double? AsOutputNoise => 0;
+
+    /// <inheritdoc/>
     public override void Add(Tensor y, Tensor x, Tensor weights, Rng rng)
     {
     }
@@ -38,6 +47,9 @@ public sealed record AdditiveReadNoise : ReadNoise
     /// <summary>Standard deviation of a weight (σ).</summary>
     [Unit("w")]
     public double Deviation { get; init => field = NotNegative(value); } = 0.02;
+
+    /// <inheritdoc/>
+    public override double? AsOutputNoise => null;
 
     /// <inheritdoc/>
     public override void Add(Tensor y, Tensor x, Tensor weights, Rng rng)
@@ -63,6 +75,9 @@ public sealed record ProportionalReadNoise : ReadNoise
     /// <summary>Standard deviation of a weight of 1 (σ).</summary>
     [Unit("w")]
     public double Deviation { get; init => field = NotNegative(value); } = 0.0175;
+
+    /// <inheritdoc/>
+    public override double? AsOutputNoise => null;
 
     /// <inheritdoc/>
     public override void Add(Tensor y, Tensor x, Tensor weights, Rng rng)

@@ -26,5 +26,7 @@ public sealed record HardwareAwareConfig : LayerHardware
 
     internal override string Note => $"hardware-aware, {WeightNoise.GetType().Name}";
 
+    internal override IReadOnlyList<AnalogPath> Paths => [Forward, Backward];
+
     internal override double DevicesPerWeight(long outputs) => 0;
 }

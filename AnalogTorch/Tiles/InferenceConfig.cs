@@ -37,6 +37,8 @@ public sealed record InferenceConfig : LayerHardware, ICrossChecked
 
     internal override string Note => $"{Map.GetType().Name}, {Memory.GetType().Name}";
 
+    internal override IReadOnlyList<AnalogPath> Paths => [Forward];
+
     internal override double DevicesPerWeight(long outputs) => Map.DevicesPerWeight(outputs);
 
     /// <inheritdoc/>

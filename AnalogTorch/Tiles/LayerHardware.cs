@@ -1,4 +1,5 @@
 using AnalogTorch.Core;
+using AnalogTorch.Periphery;
 
 namespace AnalogTorch.Tiles;
 
@@ -20,6 +21,9 @@ public abstract record LayerHardware : HardwareConfig
 
     /// <summary>What weights meet, in a few words.</summary>
     internal abstract string Note { get; }
+
+    /// <summary>The paths of its reads.</summary>
+    internal abstract IReadOnlyList<AnalogPath> Paths { get; }
 
     /// <summary>Whether a bias is one more line of the array.</summary>
     internal bool PutsBiasInArray => Bias.IsInArray;

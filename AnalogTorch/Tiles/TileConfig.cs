@@ -32,5 +32,7 @@ public sealed record TileConfig : LayerHardware, ICrossChecked
 
     internal override string Note => Cell.GetType().Name;
 
+    internal override IReadOnlyList<AnalogPath> Paths => [Forward, Backward];
+
     internal override double DevicesPerWeight(long outputs) => Cell.DevicesPerWeight;
 }

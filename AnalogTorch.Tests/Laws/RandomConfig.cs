@@ -2,10 +2,10 @@ using System.Reflection;
 using AnalogTorch.Core;
 using CsCheck;
 
-namespace AnalogTorch.Tests.Core;
+namespace AnalogTorch.Laws;
 
 /// <summary>Configs with random members: whatever the guards let pass, of any variant that the catalog knows.</summary>
-internal static class RandomConfig
+public static class RandomConfig
 {
     /// <summary>Configs of one type.</summary>
     public static Gen<HardwareConfig> Of(Type type) => Gen.ULong.Select(seed => Make(type, new(new(seed)), isNear: false));

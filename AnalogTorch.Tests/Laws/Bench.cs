@@ -3,12 +3,13 @@ using AnalogTorch.Core;
 using AnalogTorch.Devices;
 using AnalogTorch.Kernels;
 using TorchSharp;
+using Xunit;
 using static TorchSharp.torch;
 
-namespace AnalogTorch.Tests.Kernels;
+namespace AnalogTorch.Laws;
 
-/// <summary>Arrays, trains and devices for tests of the engines.</summary>
-internal static class Bench
+/// <summary>Arrays, trains and devices for tests of the engines, and for laws.</summary>
+public static class Bench
 {
     public static IEnumerable<string> Devices => Catalog.Variants<PulsedDevice>().Select(type => type.Name);
 
@@ -101,7 +102,7 @@ internal static class Bench
 }
 
 /// <summary>Hands an engine a device whose every draw is the median one, so that any device becomes deterministic.</summary>
-internal sealed class Quiet(IPulseStepVisitor engine) : IPulseStepVisitor
+public sealed class Quiet(IPulseStepVisitor engine) : IPulseStepVisitor
 {
     public void Visit<TStep>(TStep step, PulseDraw draw) where TStep : struct, IPulseStep<TStep> =>
         engine.Visit(new Median<TStep>(step, draw == PulseDraw.Uniform ? 0.5f : 0), PulseDraw.None);

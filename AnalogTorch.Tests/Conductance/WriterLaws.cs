@@ -1,0 +1,5 @@
+using AnalogTorch.Conductance;
+
+namespace AnalogTorch.Tests.Conductance;
+
+public class WriterLaws : LawsOf<ConductanceWriter>;

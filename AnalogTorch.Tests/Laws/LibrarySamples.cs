@@ -1,0 +1,53 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace AnalogTorch.Laws;
+
+/// <summary>Inputs of samples.</summary>
+file static class Inputs
+{
+    public static Tensor Of(params long[] shape) => linspace(-1, 1, shape.Aggregate(1L, (product, size) => product * size)).mul(5).sin().view(shape);
+}
+
+public sealed class LinearSample : ILayerSample
+{
+    public Module Create() => Linear(7, 4);
+
+    public Tensor Call(Module module) => ((Linear)module).call(Inputs.Of(5, 7));
+}
+
+public sealed class BilinearSample : ILayerSample
+{
+    public Module Create() => Bilinear(3, 5, 4);
+
+    public Tensor Call(Module module) => ((Bilinear)module).call(Inputs.Of(6, 3), Inputs.Of(6, 5).cos());
+}
+
+public sealed class ConvolutionSample : ILayerSample
+{
+    public Module Create() => Conv2d(4, 6, 3, stride: 2, padding: 1, groups: 2);
+
+    public Tensor Call(Module module) => ((Conv2d)module).call(Inputs.Of(2, 4, 6, 5));
+}
+
+public sealed class TransposedSample : ILayerSample
+{
+    public Module Create() => ConvTranspose2d(4, 6, 3, stride: 2, padding: 1, groups: 2);
+
+    public Tensor Call(Module module) => ((ConvTranspose2d)module).call(Inputs.Of(2, 4, 3, 4));
+}
+
+public sealed class RecurrentSample : ILayerSample
+{
+    public Module Create() => LSTM(4, 5);
+
+    public Tensor Call(Module module) => ((LSTM)module).call(Inputs.Of(6, 3, 4)).Item1;
+}
+
+public sealed class RecurrentCellSample : ILayerSample
+{
+    public Module Create() => GRUCell(4, 5);
+
+    public Tensor Call(Module module) => ((GRUCell)module).call(Inputs.Of(3, 4), Inputs.Of(3, 5).cos());
+}

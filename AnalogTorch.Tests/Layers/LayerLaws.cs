@@ -1,0 +1,5 @@
+using AnalogTorch.Layers;
+
+namespace AnalogTorch.Tests.Layers;
+
+public class LayerLaws : LawsOf<LayerKind>;

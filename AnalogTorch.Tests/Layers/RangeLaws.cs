@@ -1,0 +1,5 @@
+using AnalogTorch.Tiles;
+
+namespace AnalogTorch.Tests.Layers;
+
+public class RangeLaws : LawsOf<WeightRange>;

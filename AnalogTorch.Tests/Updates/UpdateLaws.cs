@@ -1,0 +1,5 @@
+using AnalogTorch.Updates;
+
+namespace AnalogTorch.Tests.Updates;
+
+public class UpdateLaws : LawsOf<UpdateScheme>;
