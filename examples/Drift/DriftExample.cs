@@ -59,8 +59,8 @@ internal sealed class DriftExample : Example
                 ["share_of_digital"] = row.ShareOfDigital,
             });
         }
-        Show(run.Console, chosen, series, results);
-        DriftReport.Write(run, chosen, series, way => Digital(way, results));
+        Show(run.Console, chosen, series, results, test.Count);
+        DriftReport.Write(run, chosen, series, way => Digital(way, results), test.Count);
         run.Cancel.ThrowIfCancellationRequested();
         if (failure is not null)
             throw failure; // after what did succeed was written down
@@ -94,12 +94,13 @@ internal sealed class DriftExample : Example
         return (ofWay.Length > 0 ? ofWay : results.Where(result => result.Way.StartsWith(way, StringComparison.Ordinal))).Average(result => result.Accuracy[^1]);
     }
 
-    private static void Show(IAnsiConsole console, IEnumerable<string> chosen, IReadOnlyList<Point> series, IReadOnlyList<DriftResult> results)
+    private static void Show(IAnsiConsole console, IEnumerable<string> chosen, IReadOnlyList<Point> series, IReadOnlyList<DriftResult> results, long tested)
     {
         foreach (var way in chosen.Where(way => series.Any(point => point.Way == way)))
         {
-            console.WriteLine($"{way}: {Numbers.Percent(Digital(way, results))} digitally; on a chip, by what is done against drift, mean over {series.First(point => point.Way == way).Count} evaluations:");
+            console.WriteLine($"{way}: {Numbers.Percent(Digital(way, results))} digitally; on a chip, by what is done against drift, {SideBySide.Count(series.First(point => point.Way == way).Count, "evaluation")}:");
             ConsoleTable.Write(console, DriftReport.Columns(series, way), DriftReport.Cells(series, way, point => Numbers.Percent(point.Mean)));
+            console.WriteLine(DriftReport.Meaning(series, way, Digital(way, results), tested));
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using AnalogTorch.Core;
 
 namespace AnalogTorch.Examples.Drift;
 
@@ -6,7 +7,7 @@ namespace AnalogTorch.Examples.Drift;
 internal static class DriftReport
 {
     /// <summary>Writes what the chips gave.</summary>
-    public static void Write(ExampleRun run, IReadOnlyList<string> ways, IReadOnlyList<DriftExample.Point> series, Func<string, double> digital)
+    public static void Write(ExampleRun run, IReadOnlyList<string> ways, IReadOnlyList<DriftExample.Point> series, Func<string, double> digital, long tested)
     {
         if (series.Count == 0)
             return;
@@ -25,10 +26,19 @@ internal static class DriftReport
                 string.Create(CultureInfo.InvariantCulture, $"{way}: {100 * digital(way):F2} % digitally. {bands}The axis does not start at 0."));
             if (curves.Length > 1)
                 report.Plot(Plots.Lines(TimeAxis.Label, "test accuracy [%]", [.. curves.Where(curve => curve.Name != "none")]).OnTimes(), $"{way}: the same without the curve of no compensation. The axis does not start at 0.");
-            report.Table(Columns(series, way), Cells(series, way, point => point.Count > 1
+            report.Text(Meaning(series, way, digital(way), tested)).Table(Columns(series, way), Cells(series, way, point => point.Count > 1
                 ? string.Create(CultureInfo.InvariantCulture, $"{100 * point.Mean:F2} ± {100 * point.Std:F2} %") : Numbers.Percent(point.Mean)));
         }
         run.ReportConfig();
+    }
+
+    /// <summary>What a day and a year cost with one factor a layer, in a sentence, and how sure that is.</summary>
+    public static string Meaning(IReadOnlyList<DriftExample.Point> series, string way, double digital, long tested)
+    {
+        const string Compensation = "global";
+        var points = series.Where(point => point.Way == way && point.Compensation == Compensation && point.Time is (Units.Day or Units.Year)).ToArray();
+        return points.Length == 0 ? "" : $"{way} with one factor a layer against drift, beside floating point: {string.Join("; ", points.Select(point =>
+            $"after {TimeAxis.Text(point.Time)} {Difference.Of(point.Mean, point.Std, point.Count, digital, tested)}"))} (95 % intervals, {SideBySide.Count(points[0].Count, "evaluation")}).";
     }
 
     /// <summary>Titles of a table of one network: times below each other, a column for what is done against drift.</summary>

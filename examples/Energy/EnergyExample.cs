@@ -80,7 +80,7 @@ internal sealed class EnergyExample : Example
         foreach (var entry in cases)
         {
             var report = entry.Report;
-            rows.Add([entry.Name, Text(report.TopsPerWatt), Units.Format(report.JoulesPerInference, "J"), Units.Format(report.SecondsPerInference, "s"),
+            rows.Add([entry.Name, Text(report.TopsPerWatt), Numbers.Unit(report.JoulesPerInference, "J"), Numbers.Unit(report.SecondsPerInference, "s"),
                 Text(1e6 * report.SquareMetres), Text(report.TopsPerSquareMillimetre), report.Devices == 0 ? "" : report.Devices.ToString("N0", CultureInfo.InvariantCulture)]);
         }
         foreach (var group in rows.Zip(cases).GroupBy(entry => entry.Second.Network))
@@ -94,8 +94,8 @@ internal sealed class EnergyExample : Example
         {
             foreach (var point in result.Points.Where(point => point.Name == "day" || !result.Points.Any(point.IsBeatenBy)))
             {
-                rows.Add([$"{result.Way}, {(point.Name == "day" ? "one array a layer" : point.Name)}", Numbers.Percent(result.Accuracy[^1]), Numbers.Percent(point.Accuracy), Units.Format(point.Joules, "J"),
-                    Units.Format(point.Seconds, "s"), Text(1e6 * point.SquareMetres), Text(point.TopsPerWatt)]);
+                rows.Add([$"{result.Way}, {(point.Name == "day" ? "one array a layer" : point.Name)}", Numbers.Percent(result.Accuracy[^1]), Numbers.Percent(point.Accuracy), Numbers.Unit(point.Joules, "J"),
+                    Numbers.Unit(point.Seconds, "s"), Text(1e6 * point.SquareMetres), Text(point.TopsPerWatt)]);
             }
         }
         ConsoleTable.Write(console, ["network", "digital", "after a day", "energy", "time", "mm²", "TOP/s/W"], rows);

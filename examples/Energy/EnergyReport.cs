@@ -17,7 +17,7 @@ internal static class EnergyReport
         {
             report.Table(["on", "TOP/s/W", "energy", "time", "pipelined", "area [mm²]", "TOP/s/mm²", "devices"], group.Select(entry => (string[])
             [
-                entry.Name, Text(entry.Report.TopsPerWatt), Units.Format(entry.Report.JoulesPerInference, "J"), Units.Format(entry.Report.SecondsPerInference, "s"), Units.Format(entry.Report.PipelinedSeconds, "s"),
+                entry.Name, Text(entry.Report.TopsPerWatt), Numbers.Unit(entry.Report.JoulesPerInference, "J"), Numbers.Unit(entry.Report.SecondsPerInference, "s"), Numbers.Unit(entry.Report.PipelinedSeconds, "s"),
                 Text(1e6 * entry.Report.SquareMetres), Text(entry.Report.TopsPerSquareMillimetre), entry.Report.Devices == 0 ? "" : entry.Report.Devices.ToString("N0", CultureInfo.InvariantCulture),
             ]));
             var analog = group.Where(entry => entry.Report.Hardware is DurationHardware).ToArray();
@@ -52,7 +52,7 @@ internal static class EnergyReport
             report.Heading("Accuracy after a day beside cost")
                 .Text("Trained with the hardware's noise, programmed once, drifted for a day with one factor a layer against drift; cost on the 14 nm design, with the conductances that the arrays hold, and what the first test image drives.")
                 .Table(["network", "digital", "after a day", "energy", "time", "area [mm²]", "TOP/s/W"], deployed.SelectMany(result => result.Points.Where(point => point.Name == "day").Select(point => (string[])
-                    [result.Way, Numbers.Percent(result.Accuracy[^1]), Numbers.Percent(point.Accuracy), Units.Format(point.Joules, "J"), Units.Format(point.Seconds, "s"), Text(1e6 * point.SquareMetres), Text(point.TopsPerWatt)])));
+                    [result.Way, Numbers.Percent(result.Accuracy[^1]), Numbers.Percent(point.Accuracy), Numbers.Unit(point.Joules, "J"), Numbers.Unit(point.Seconds, "s"), Text(1e6 * point.SquareMetres), Text(point.TopsPerWatt)])));
         }
         foreach (var result in swept)
         {
@@ -64,7 +64,7 @@ internal static class EnergyReport
                     [.. points.GroupBy(point => point.Bits).Select(group => ($"{group.Key} bits", group.Select(point => (1e9 * point.Joules, 100 * point.Accuracy)).ToArray()))],
                     [.. best.Select(point => (1e9 * point.Joules, 100 * point.Accuracy))]), "Every point is a chip.", 900, 500)
                 .Table(["chip", "after a day", "energy", "time", "area [mm²]", "TOP/s/W"], best.Select(point => (string[])
-                    [point.Name, Numbers.Percent(point.Accuracy), Units.Format(point.Joules, "J"), Units.Format(point.Seconds, "s"), Text(1e6 * point.SquareMetres), Text(point.TopsPerWatt)]));
+                    [point.Name, Numbers.Percent(point.Accuracy), Numbers.Unit(point.Joules, "J"), Numbers.Unit(point.Seconds, "s"), Text(1e6 * point.SquareMetres), Text(point.TopsPerWatt)]));
         }
         foreach (var result in results.Where(result => result.Way == EnergyTask.Training))
         {

@@ -78,6 +78,16 @@ internal sealed record Difference(double Value, double Half)
             : new(differences[0], Confidence.OfDifference(ofWay[0], ofReference[0], count));
     }
 
+    /// <summary>The difference of a mean over evaluations from one figure.</summary>
+    /// <param name="mean">Mean share of the evaluations.</param>
+    /// <param name="deviation">Their standard deviation.</param>
+    /// <param name="evaluations">How many they are.</param>
+    /// <param name="reference">The share that they are compared to.</param>
+    /// <param name="count">How many were counted in each.</param>
+    public static Difference Of(double mean, double deviation, int evaluations, double reference, long count) => evaluations > 1
+        ? new(mean - reference, Confidence.Student(evaluations - 1) * deviation / Math.Sqrt(evaluations))
+        : new(mean - reference, Confidence.OfDifference(mean, reference, count));
+
     /// <summary>The difference in percentage points, if it is sure.</summary>
     public override string ToString() => IsSure ? string.Create(CultureInfo.InvariantCulture, $"{100 * Value:+0.00;−0.00} pp") : "not told apart";
 }

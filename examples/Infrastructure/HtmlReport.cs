@@ -97,7 +97,7 @@ public sealed class HtmlReport(string title)
         h1 { font-size: 1.7rem; } h2 { font-size: 1.25rem; margin-top: 2.4rem; border-bottom: 1px solid var(--line); padding-bottom: .3rem; }
         .wide { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
         th, td { padding: .35rem .8rem; border-bottom: 1px solid var(--line); text-align: right; } th { color: var(--soft); font-weight: 600; }
-        th:first-child, td:first-child { text-align: left; }
+        th:first-child, td:first-child { text-align: left; } td:not(:last-child) { white-space: nowrap; }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
         pre { background: var(--card); border: 1px solid var(--line); border-radius: 6px; padding: .8rem; overflow-x: auto; font-size: .85rem; }
         .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin-left: 78px; font-size: .9rem; } .legend i { display: inline-block; width: 1.3em; height: 4px; border-radius: 2px; vertical-align: middle; margin-right: .45em; }

@@ -11,6 +11,10 @@ internal static class Numbers
     /// <summary>A number in a format.</summary>
     public static string Text(double value, string format) => value.ToString(format, CultureInfo.InvariantCulture);
 
+    /// <summary>A value in SI with the prefix that suits it, to four digits.</summary>
+    public static string Unit(double value, string unit) =>
+        Core.Units.Format(double.Parse(value.ToString("G4", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture), unit);
+
     /// <summary>Standard deviation of a sample; 0 for one value.</summary>
     public static double Deviation(IReadOnlyList<double> values)
     {

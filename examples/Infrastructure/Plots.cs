@@ -204,7 +204,7 @@ public static class Plots
     }
 
     /// <summary>Earlier lines are drawn thicker, so that they show on both sides of a later one that covers them.</summary>
-    private static float Thickness(int i, int count) => 2 + 1.5f * Math.Min(count - 1 - i, 4);
+    private static float Thickness(int i, int count) => 2 + Math.Min(count - 1 - i, 3);
 
     internal static Color Hue(int i) => Color.FromHex(MethodColors.Of("", i));
 

@@ -8,7 +8,7 @@ public partial class SnippetTests
 {
     private static readonly Lazy<string[][]> Sources = new(() =>
     [
-        .. new[] { "AnalogTorch.Tests", "examples" }
+        .. new[] { "AnalogTorch", "AnalogTorch.Models", "AnalogTorch.Tests", "AnalogTorch.Laws", "examples", "templates" }.Where(folder => Directory.Exists(Path.Combine(Repository.Root, folder)))
             .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Repository.Root, folder), "*.cs", SearchOption.AllDirectories))
             .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal)).Select(file => Lines(File.ReadAllText(file))),
     ]);
