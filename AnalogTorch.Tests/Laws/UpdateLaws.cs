@@ -53,11 +53,11 @@ public static class UpdateLaws
 
         public double WeightStep => Step;
 
-        public void Update(TrainPair trains, double size = 1)
+        public void Update(TrainPair trains)
         {
             var device = new ConstantStep
             {
-                DwMin = Step * size, Max = 100, Min = -100, CycleNoise = 0, DwMinVariation = 0, UpDownVariation = 0, MaxVariation = 0, MinVariation = 0,
+                DwMin = Step * trains.Size, Max = 100, Min = -100, CycleNoise = 0, DwMinVariation = 0, UpDownVariation = 0, MaxVariation = 0, MinVariation = 0,
             };
             var target = new PulseTarget { Planes = device.Manufacture(new Rng(4), [outputs, inputs]), Weights = zeros(outputs, inputs) };
             device.Accept(Bench.Engine("scalar").Update(target, trains, default));

@@ -42,7 +42,7 @@ public abstract record HardwareConfig
         value ?? throw new ArgumentNullException(member, $"{GetType().Name}.{member} must not be null.");
 
     /// <summary>Checks this config and all configs that it holds for members that contradict each other.</summary>
-    internal void CheckAll()
+    public void CheckAll()
     {
         (this as ICrossChecked)?.Check();
         foreach (var property in GetType().GetProperties())

@@ -34,5 +34,12 @@ public sealed record CompandingConverter : Converter
         return share.mul_((float)(range / Steps)).expm1_().mul_((float)(Bound / Companding)).mul_(values.sign()).MoveToOuterDisposeScope();
     }
 
+    /// <summary>The same in plain numbers, as the formula above has it: what laws hold the tensors against.</summary>
+    public override Moments Transfer(double value)
+    {
+        var level = Math.Round(Steps * Math.Log(1 + Companding * Math.Min(Math.Abs(value), Bound) / Bound) / Math.Log(1 + Companding));
+        return new(Math.Sign(value) * Bound / Companding * (Math.Pow(1 + Companding, level / Steps) - 1));
+    }
+
     public override Tensor Clips(Tensor values) => values.abs() > (float)Bound;
 }

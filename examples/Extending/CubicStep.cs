@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using AnalogTorch.Core;
 using AnalogTorch.Devices;
 using AnalogTorch.Kernels;
 
@@ -11,6 +12,14 @@ public sealed record CubicStep : BoundedDevice
     public override double NominalStep => DwMin;
 
     public override void Accept(IPulseStepVisitor visitor) => visitor.Visit(new Step((float)CycleNoise), Draw);
+
+    /// <summary>The same in plain numbers, as the formula above has it: what laws hold the lanes against.</summary>
+    public override Moments StepMoments(in ElementState element, bool isUpward)
+    {
+        var share = Math.Clamp(element.Value / (isUpward ? element.Max : element.Min), 0, 1);
+        var mean = (isUpward ? element.Up : -element.Down) * (1 - Math.Pow(share, 3));
+        return new(mean, CycleNoise * Math.Abs(mean));
+    }
 
     private readonly struct Step(float noise) : IPulseStep<Step>
     {

@@ -26,5 +26,7 @@ public sealed record MirroredDevice : UnitCell
 
     public override UnitCell Scaled(double factor) => this with { ValuePerWeight = ValuePerWeight / factor };
 
+    public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements) => Cell.Witness(elements);
+
     public override CellArray Build(Rng rng, Tensor weights) => Cell.Build(rng, weights);
 }

@@ -58,4 +58,14 @@ public sealed record RelaxingMemory : MemoryStatistics
     }
 
     public override Tensor ReadDeviation(Tensor programmed, Tensor aged, double time) => full_like(aged, (float)ReadSpread);
+
+    /// <summary>The same in plain numbers, as the formula above has it: what laws hold the tensors against.</summary>
+    public override Moments ConductanceMoments(double target, double time)
+    {
+        var decades = Math.Log10(1 + time / Onset);
+        var kept = Moments.OfNormal(eta => Math.Max(1 - Math.Max(Loss + LossSpread * eta, 0) * decades, 0));
+        return Moments.OfNormal(xi => Math.Max(target + Spread * xi, 0)) * kept;
+    }
+
+    public override double ReadNoise(double target, double time) => ReadSpread;
 }
