@@ -43,7 +43,7 @@ public static class LayerLaws
             using var scope = NewDisposeScope();
             using var module = sample.Create();
             var digital = Gradients(sample, module);
-            module.ToAnalog(new HardwareAwareConfig(), seed: 1);
+            Put(kind, module, new HardwareAwareConfig());
             var analog = Gradients(sample, module);
             Assert.Equal(digital.Count, analog.Count);
             foreach (var (name, values) in digital)
@@ -58,7 +58,7 @@ public static class LayerLaws
             using var scope = NewDisposeScope();
             using var module = sample.Create();
             var digital = Bench.Floats(sample.Call(module));
-            module.ToAnalog(new HardwareAwareConfig { Forward = new AnalogPath { Dac = new UniformConverter { Bits = 2 } } }, seed: 1);
+            Put(kind, module, new HardwareAwareConfig { Forward = new AnalogPath { Dac = new UniformConverter { Bits = 2 }, OutputNoise = 0.1 } });
             Assert.NotEqual(digital, Bench.Floats(sample.Call(module)));
         }
     }
@@ -70,7 +70,7 @@ public static class LayerLaws
             using var scope = NewDisposeScope();
             using var module = sample.Create();
             var before = Bench.Floats(sample.Call(module));
-            module.ToAnalog(new HardwareAwareConfig(), seed: 1);
+            Put(kind, module, new HardwareAwareConfig());
             Assert.Equal(1, module.ToDigital());
             Assert.Equal(before, Bench.Floats(sample.Call(module)));
         }
@@ -84,7 +84,7 @@ public static class LayerLaws
             using var analog = sample.Create();
             using var digital = sample.Create();
             digital.load_state_dict(analog.state_dict());
-            analog.ToAnalog(ExactMemory, seed: 2);
+            Put(kind, analog, ExactMemory);
             using (var pulses = new AnalogSGD(analog.parameters(), lr: 0.05))
             using (var descent = optim.SGD(digital.parameters(), 0.05))
             {
@@ -108,7 +108,7 @@ public static class LayerLaws
             using var module = sample.Create();
             var digital = module.TakeCensus(1, () => sample.Call(module));
             Assert.All(digital.Layers, layer => Assert.True(layer.Reads > 0));
-            module.ToAnalog(ExactMemory, seed: 2);
+            Put(kind, module, ExactMemory);
             var census = module.TakeCensus(1, () => sample.Call(module));
             using var optimizer = new AnalogSGD(module.parameters(), lr: 0.05);
             optimizer.zero_grad();
@@ -147,6 +147,10 @@ public static class LayerLaws
         Assert.True(samples.Length > 0, $"{kind.GetType().Name} has no module to be tried on; write a public {nameof(ILayerSample)} whose module it handles.");
         return samples;
     }
+
+    /// <summary>Puts a module on tiles, as its user would.</summary>
+    private static void Put(LayerKind kind, nn.Module module, LayerHardware hardware) =>
+        module.ToAnalog(hardware, seed: 1, kind.OnlyByRule ? [LayerRule.Of(module.GetType(), hardware)] : []);
 
     private static Tensor Loss(ILayerSample sample, nn.Module module)
     {

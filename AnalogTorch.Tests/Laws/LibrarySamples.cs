@@ -24,6 +24,13 @@ public sealed class BilinearSample : ILayerSample
     public Tensor Call(Module module) => ((Bilinear)module).call(Inputs.Of(6, 3), Inputs.Of(6, 5).cos());
 }
 
+public sealed class EmbeddingSample : ILayerSample
+{
+    public Module Create() => Embedding(6, 4);
+
+    public Tensor Call(Module module) => ((Embedding)module).call(tensor(new long[,] { { 0, 3, 3 }, { 5, 1, 0 } }));
+}
+
 public sealed class ConvolutionSample : ILayerSample
 {
     public Module Create() => Conv2d(4, 6, 3, stride: 2, padding: 1, groups: 2);

@@ -45,7 +45,7 @@ internal sealed class WatchedLayer : IDisposable
             ];
             drive = new(module, kind, meters);
         }
-        watch = LayerKind.Watch(module, Entering, Seen);
+        watch = LayerKind.Watch(module, Entering, Seen, Left);
     }
 
     /// <summary>Has a module watched; null for one that does nothing that is counted.</summary>
@@ -166,6 +166,7 @@ internal sealed class WatchedLayer : IDisposable
     private void Entering(LayerInput input)
     {
         WasSeen = true;
+        ProductWatch.Pause(); // what its own code multiplies is counted here
         pass.Enter(name, module, input.X);
         if (kind is null)
             return;
@@ -190,6 +191,8 @@ internal sealed class WatchedLayer : IDisposable
         if (call.WantsGradient)
             transposed += count;
     }
+
+    private static void Left() => ProductWatch.Resume();
 
     private static (long Updates, long Pulses, long Programming, long Transfers) Counters(Tile tile) => tile is AnalogTile analog
         ? (analog.Cells.Examples, analog.Cells.Pulses + (analog.BiasCells?.Pulses ?? 0), analog.Cells.ProgrammingPulses + (analog.BiasCells?.ProgrammingPulses ?? 0), analog.Cells.Transfers)

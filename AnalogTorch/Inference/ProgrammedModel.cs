@@ -15,6 +15,7 @@ namespace AnalogTorch.Inference;
 /// <typeparam name="TModel">Type of the model.</typeparam>
 public sealed class ProgrammedModel<TModel> : IDisposable where TModel : nn.Module
 {
+    private readonly string modelName;
     private readonly SuspendedLayers suspended;
     private readonly NormStatistics statistics;
     private int disposals;
@@ -23,7 +24,7 @@ public sealed class ProgrammedModel<TModel> : IDisposable where TModel : nn.Modu
     {
         if (model.AllTiles().FirstOrDefault(entry => entry.Tile is ProgrammedTile) is { Tile: not null } programmed)
             throw new InvalidOperationException($"{programmed.Tile.Name} is programmed already; dispose of the chip before programming the model again.");
-        (Model, Hardware, Seed, suspended) = (model, hardware, seed, new(model));
+        (Model, modelName, Hardware, Seed, suspended) = (model, model.GetName(), hardware, seed, new(model)); // the name while the model has one
         try
         {
             Layers = ModelConversion.Program(model, hardware, seed, [.. rules, .. suspended.DigitalRules]);
@@ -174,7 +175,7 @@ public sealed class ProgrammedModel<TModel> : IDisposable where TModel : nn.Modu
 
     /// <summary>The model and the chip's state, in a few words.</summary>
     public override string ToString() =>
-        IsDisposed ? $"{Model.GetName()}, off its chip" : $"{Model.GetName()}, programmed {(Time == 0 ? "just now" : $"{Units.Format(Time, "s")} ago")}";
+        IsDisposed ? $"{modelName}, off its chip" : $"{modelName}, programmed {(Time == 0 ? "just now" : $"{Units.Format(Time, "s")} ago")}";
 
     /// <summary>Takes the model off the chip; it is what it was before it was programmed.</summary>
     /// <remarks>
@@ -186,7 +187,7 @@ public sealed class ProgrammedModel<TModel> : IDisposable where TModel : nn.Modu
         if (Interlocked.Increment(ref disposals) > 1)
             return;
         foreach (var (_, tile) in Tiles)
-            tile.Gate.Close($"{tile.Name}: the chip of {Model.GetName()} was disposed of; end calls on other threads first, or program the model again.");
+            tile.Gate.Close($"{tile.Name}: the chip of {modelName} was disposed of; end calls on other threads first, or program the model again.");
         foreach (var (_, tile) in Tiles)
             tile.Gate.Settle();
         statistics.Restore();
@@ -200,10 +201,19 @@ public sealed class ProgrammedModel<TModel> : IDisposable where TModel : nn.Modu
     private ProgrammedModel<TModel> Show(double time, long evaluation)
     {
         ThrowIfDisposed();
+        // All of them before the first, and after the last: no pass of another thread finds some at one time and some at another.
         foreach (var (_, tile) in Tiles)
-            tile.Gate.Advance(); // all of them first, so that no pass of another thread finds some at one time and some at another
-        foreach (var (_, tile) in Tiles)
-            tile.DriftTo(time, evaluation);
+            tile.Gate.BeginChange();
+        try
+        {
+            foreach (var (_, tile) in Tiles)
+                tile.DriftTo(time, evaluation);
+        }
+        finally
+        {
+            foreach (var (_, tile) in Tiles)
+                tile.Gate.EndChange();
+        }
         (Time, Evaluation) = (time, evaluation);
         return this;
     }
@@ -213,6 +223,6 @@ public sealed class ProgrammedModel<TModel> : IDisposable where TModel : nn.Modu
     private void ThrowIfDisposed()
     {
         if (IsDisposed)
-            throw new ObjectDisposedException(null, $"The chip of {Model.GetName()} is disposed of; program the model again.");
+            throw new ObjectDisposedException(null, $"The chip of {modelName} is disposed of; program the model again.");
     }
 }

@@ -153,13 +153,14 @@ public abstract class LayerKind
     /// <param name="module">The module.</param>
     /// <param name="entering">Told of each call before the module runs, and may refuse it by an exception.</param>
     /// <param name="seen">Told of each call.</param>
-    internal static IDisposable Watch(nn.Module module, Action<LayerInput> entering, Action<LayerCall> seen) => module switch
+    /// <param name="left">Told when a call has ended.</param>
+    internal static IDisposable Watch(nn.Module module, Action<LayerInput> entering, Action<LayerCall> seen, Action left) => module switch
     {
-        nn.Module<Tensor, Tensor> plain => StandInHooks.Watch(plain, x => entering(new(x)), seen),
-        nn.Module<Tensor, (Tensor, Tensor)?, (Tensor, Tensor, Tensor)> lstm => StandInHooks.Watch(lstm, (x, state) => entering(new(x, state?.Item1, state?.Item2)), seen),
-        nn.Module<Tensor, (Tensor, Tensor)?, (Tensor, Tensor)> cell => StandInHooks.Watch(cell, (x, state) => entering(new(x, state?.Item1, state?.Item2)), seen),
-        nn.Module<Tensor, Tensor?, (Tensor, Tensor)> recurrent => StandInHooks.Watch(recurrent, (x, state) => entering(new(x, state)), seen),
-        nn.Module<Tensor, Tensor?, Tensor> cell => StandInHooks.Watch(cell, (x, state) => entering(new(x, state)), seen),
+        nn.Module<Tensor, Tensor> plain => StandInHooks.Watch(plain, x => entering(new(x)), seen, left),
+        nn.Module<Tensor, (Tensor, Tensor)?, (Tensor, Tensor, Tensor)> lstm => StandInHooks.Watch(lstm, (x, state) => entering(new(x, state?.Item1, state?.Item2)), seen, left),
+        nn.Module<Tensor, (Tensor, Tensor)?, (Tensor, Tensor)> cell => StandInHooks.Watch(cell, (x, state) => entering(new(x, state?.Item1, state?.Item2)), seen, left),
+        nn.Module<Tensor, Tensor?, (Tensor, Tensor)> recurrent => StandInHooks.Watch(recurrent, (x, state) => entering(new(x, state)), seen, left),
+        nn.Module<Tensor, Tensor?, Tensor> cell => StandInHooks.Watch(cell, (x, state) => entering(new(x, state)), seen, left),
         _ => throw new NotSupportedException($"{NameOf(module)} cannot be watched: its calls take or give something else than tensors and states."),
     };
 }

@@ -13,6 +13,7 @@ internal sealed class PeriodWatch
 {
     private static readonly ConditionalWeakTable<nn.Module, PeriodWatch> Watches = [];
     private readonly ThreadLocal<(LayerGate[] Gates, long Period)> begun = new();
+    private const long Changing = -1;
     private readonly string name;
     private volatile LayerGate[] gates = [];
 
@@ -48,7 +49,11 @@ internal sealed class PeriodWatch
     {
         var sum = 0L;
         foreach (var gate in gates)
+        {
+            if (gate.IsChanging)
+                return Changing;
             sum += gate.Period;
+        }
         return sum;
     }
 
@@ -62,7 +67,7 @@ internal sealed class PeriodWatch
     {
         var (present, period) = begun.Value;
         begun.Value = default;
-        if (present is not null && Periods(present) != period)
+        if (present is not null && (period == Changing || Periods(present) != period))
             throw new ObjectDisposedException(null, $"{name}: its chip was disposed of or went to another time, or its layers were made digital, during this call; end calls on other threads first.");
     }
 }

@@ -8,14 +8,23 @@ internal static class ProductWatch
     [ThreadStatic]
     private static Action<string, long>? seen;
 
+    [ThreadStatic]
+    private static int paused;
+
     /// <summary>Has the products of this thread counted, until what is returned is disposed of.</summary>
     /// <param name="product">Told of each: its function, and its multiply-accumulates.</param>
     public static IDisposable Begin(Action<string, long> product)
     {
-        var former = seen;
-        seen = product;
-        return new Removal(() => seen = former);
+        var former = (seen, paused);
+        (seen, paused) = (product, 0);
+        return new Removal(() => (seen, paused) = former);
     }
+
+    /// <summary>Counts no products until <see cref="Resume"/>: a layer runs whose work is counted as its own.</summary>
+    public static void Pause() => paused++;
+
+    /// <summary>The layer has run.</summary>
+    public static void Resume() => paused--;
 
     /// <summary>Notes a product that has run.</summary>
     /// <param name="function">Its name.</param>
@@ -23,13 +32,14 @@ internal static class ProductWatch
     /// <param name="factors">What was multiplied: a backward pass multiplies once more for each that wants a gradient.</param>
     public static void Note(string function, Func<long> multiplyAccumulates, params ReadOnlySpan<Tensor?> factors)
     {
-        if (seen is not { } listener)
+        if (seen is not { } listener || paused > 0)
             return;
         var passes = 1;
         foreach (var factor in factors)
             if (factor is { requires_grad: true } && is_grad_enabled())
                 passes++;
-        listener(function, passes * multiplyAccumulates());
+        if (multiplyAccumulates() is > 0 and var count) // stand-ins without samples multiply nothing
+            listener(function, passes * count);
     }
 
     /// <summary>Multiply-accumulates of an Einstein sum: one for each combination of its indices.</summary>

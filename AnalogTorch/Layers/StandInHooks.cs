@@ -73,9 +73,11 @@ internal static class StandInHooks
     /// <param name="module">The module.</param>
     /// <param name="entering">Told of each input before the module runs.</param>
     /// <param name="seen">Told of each call.</param>
-    public static IDisposable Watch(nn.Module<Tensor, Tensor> module, Action<Tensor> entering, Action<LayerCall> seen) => Observe(module, entering, (input, output) =>
+    /// <param name="left">Told when a call has ended.</param>
+    public static IDisposable Watch(nn.Module<Tensor, Tensor> module, Action<Tensor> entering, Action<LayerCall> seen, Action left) => Observe(module, entering, (input, output) =>
     {
         seen(new(input.shape, input.requires_grad, output.shape));
+        left();
         return output;
     });
 
@@ -83,17 +85,24 @@ internal static class StandInHooks
     /// <param name="module">The module.</param>
     /// <param name="entering">Told of each input and state before the module runs.</param>
     /// <param name="seen">Told of each call.</param>
-    public static IDisposable Watch<TState, TResult>(nn.Module<Tensor, TState, TResult> module, Action<Tensor, TState> entering, Action<LayerCall> seen)
+    /// <param name="left">Told when a call has ended.</param>
+    public static IDisposable Watch<TState, TResult>(nn.Module<Tensor, TState, TResult> module, Action<Tensor, TState> entering, Action<LayerCall> seen, Action left)
     {
         var before = Add(module, PreHooks, new Func<nn.Module<Tensor, TState, TResult>, Tensor, TState, (Tensor, TState)?>((_, input, state) => // ahead of the stand-in's
         {
             Enter((input, state));
             return (input, state);
         }), first: true);
-        var led = LayerPort.For<(Tensor Input, TState State), TResult>(module).Add(Enter, (_, result) => result);
+        var after = Add(module, ModulePostHooks, (nn.Module _) => left(), first: false);
+        var led = LayerPort.For<(Tensor Input, TState State), TResult>(module).Add(Enter, (_, result) =>
+        {
+            left();
+            return result;
+        });
         return new Removal(() =>
         {
             before.Dispose();
+            after.Dispose();
             led.Dispose();
         });
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using static TorchSharp.torch;
 
@@ -31,8 +32,9 @@ public static unsafe class TorchSelfCheck
                 Switch(Nnpack, isOn: true);
             return null;
         }
-        var wrong = $"Convolutions of this torch are wrong on this processor: a small one is off by {error:P0}.";
-        if (!Switch(OneDnn, isOn: false) || LargestError() is var left && left >= 1e-3)
+        var how = double.IsNaN(error) ? "gives what is not a number" : string.Create(CultureInfo.InvariantCulture, $"is off by {error:P0}");
+        var wrong = $"Convolutions of this torch are wrong on this processor: a small one {how}.";
+        if (!Switch(OneDnn, isOn: false) || !(LargestError() < 1e-3))
             throw new InvalidOperationException($"{wrong} Set the environment variable ONEDNN_MAX_CPU_ISA=SSE41 before the program starts.");
         var done = $"{wrong} Its oneDNN kernels are switched off, and slower ones of torch's, which are right, take their place.";
         Trace.TraceWarning(done);

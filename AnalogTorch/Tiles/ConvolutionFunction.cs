@@ -46,7 +46,7 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
     {
         var (x, call, shape) = ((Tensor)vars[0], (TileCall)vars[3], (ConvolutionShape)vars[4]);
         var result = Forward(call, shape, x, keepsGraph: call.WantsWeight && !call.Tile.LearnsByPulses);
-        var kept = call.WantsUpdate ? x.detach().DetachFromDisposeScope() : null;
+        var kept = call.WantsUpdate && x.NumberOfElements > 0 ? x.detach().DetachFromDisposeScope() : null;
         ctx.save_data("read", new Read(call, shape, x.shape, kept, result.Graph, x.requires_grad));
         if (!call.Tile.LearnsByPulses)
             ctx.save_for_backward([call.Weight]); // torch counts writes to it, and refuses a backward through values that are gone
@@ -69,6 +69,8 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
             Tile.CheckGradient(delta);
             if (read.X is { IsInvalid: true })
                 throw new InvalidOperationException(Tile.ZeroedTooEarly);
+            if (delta.NumberOfElements == 0)
+                return [.. Nothing().Select(Out)]; // is learned from no samples
             var gradient = read.WantsInput ? Backward(call, read.Shape, delta, read.InputShape) : null;
             var weightGradient = read.Graph?.Gradient(delta) ?? (call.WantsWeight ? read.Shape.WeightGradient(read.X!, delta, call.Weight.shape) : null);
             var biasGradient = call.WantsBias ? delta.flatten(2).sum([0L, 2L]) : null;
@@ -79,12 +81,14 @@ internal sealed class ConvolutionFunction : autograd.SingleTensorFunction<Convol
         catch (Exception exception)
         {
             call.Tile.Keep(exception);
-            return
-            [
-                Tile.NoGradient(read.WantsInput, call.Weight, read.InputShape), Tile.NoGradient(call.WantsWeight, call.Weight, call.Weight.shape),
-                Tile.NoGradient(call.WantsBias, call.Weight, call.Tile.Outputs), null!, null!,
-            ];
+            return Nothing();
         }
+
+        List<Tensor> Nothing() =>
+        [
+            Tile.NoGradient(read.WantsInput, call.Weight, read.InputShape), Tile.NoGradient(call.WantsWeight, call.Weight, call.Weight.shape),
+            Tile.NoGradient(call.WantsBias, call.Weight, call.Tile.Outputs), null!, null!,
+        ];
 
         static Tensor Out(Tensor? tensor) => tensor?.MoveToOuterDisposeScope()!;
     }

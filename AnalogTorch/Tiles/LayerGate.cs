@@ -12,7 +12,7 @@ internal sealed class LayerGate
     private readonly ThreadLocal<int> own = new();
     private long period;
     private int reads;
-    private volatile bool isPaused;
+    private volatile bool isPaused, isChanging;
     private volatile string? closed;
 
     /// <summary>Whether nobody is let in.</summary>
@@ -69,8 +69,22 @@ internal sealed class LayerGate
     /// <summary>Lets reads in again.</summary>
     public void Open() => closed = null;
 
+    /// <summary>Whether what the tiles of a model hold is being changed, layer after layer.</summary>
+    public bool IsChanging => isChanging;
+
     /// <summary>Says that what the tiles hold is about to change, so that passes which have begun are of neither state.</summary>
-    public void Advance() => Interlocked.Increment(ref period);
+    public void BeginChange()
+    {
+        isChanging = true;
+        Interlocked.Increment(ref period);
+    }
+
+    /// <summary>Says that all layers have changed: passes that began in between are of neither state either.</summary>
+    public void EndChange()
+    {
+        Interlocked.Increment(ref period);
+        isChanging = false;
+    }
 
     /// <summary>Changes what the tiles hold while nobody reads.</summary>
     public void Exchange(Action change)

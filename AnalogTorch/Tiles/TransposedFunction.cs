@@ -55,7 +55,7 @@ internal sealed class TransposedFunction : autograd.SingleTensorFunction<Transpo
     {
         var (x, call, shape, outputs) = ((Tensor)vars[0], (TileCall)vars[2], (TransposedShape)vars[3], (long[])vars[4]);
         var y = Forward(call, shape, x, outputs);
-        var kept = call.WantsUpdate ? x.detach().DetachFromDisposeScope() : null;
+        var kept = call.WantsUpdate && x.NumberOfElements > 0 ? x.detach().DetachFromDisposeScope() : null;
         ctx.save_data("read", new Read(call, shape, x.shape, kept, x.requires_grad));
         if (!call.Tile.LearnsByPulses)
             ctx.save_for_backward([.. call.WantsWeight ? [x] : Array.Empty<Tensor>(), .. x.requires_grad ? [call.Weight] : Array.Empty<Tensor>()]);
@@ -76,6 +76,8 @@ internal sealed class TransposedFunction : autograd.SingleTensorFunction<Transpo
             Tile.CheckGradient(delta);
             if (read.X is { IsInvalid: true })
                 throw new InvalidOperationException(Tile.ZeroedTooEarly);
+            if (delta.NumberOfElements == 0)
+                return [.. Nothing().Select(Out)]; // is learned from no samples
             var errors = read.WantsInput || call.WantsWeight ? Unfold(shape, delta, read.InputShape) : null;
             var gradient = read.WantsInput ? TransposedShape.ToMaps(Backward(call, shape, errors!), read.InputShape) : null;
             var weightGradient = call.WantsWeight ? WeightGradient(shape, (read.X ?? saved[0]).detach(), errors!, call.Weight.shape) : null;
@@ -86,11 +88,11 @@ internal sealed class TransposedFunction : autograd.SingleTensorFunction<Transpo
         catch (Exception exception)
         {
             call.Tile.Keep(exception);
-            return
-            [
-                Tile.NoGradient(read.WantsInput, call.Weight, read.InputShape), Tile.NoGradient(call.WantsWeight, call.Weight, call.Weight.shape), null!, null!, null!,
-            ];
+            return Nothing();
         }
+
+        List<Tensor> Nothing() =>
+            [Tile.NoGradient(read.WantsInput, call.Weight, read.InputShape), Tile.NoGradient(call.WantsWeight, call.Weight, call.Weight.shape), null!, null!, null!];
 
         static Tensor Out(Tensor? tensor) => tensor?.MoveToOuterDisposeScope()!;
     }

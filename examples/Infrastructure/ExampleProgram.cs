@@ -112,7 +112,7 @@ public sealed class ExampleProgram
         {
             run = ExampleRun.Open(example.Name, options, console, cancel, string.Join(' ', arguments.Tokens.Select(token => token.Value)));
             if (TorchSelfCheck.Run() is { } finding)
-                error.WriteLine(finding);
+                run.Console.WriteLine(finding);
             example.Run(run, arguments);
             // A run that was told to stop is incomplete, even if the example ended quietly.
             cancel.ThrowIfCancellationRequested();
