@@ -61,7 +61,7 @@ public sealed record MspLspCell : UnitCell, ICrossChecked
     /// <summary>How long a transfer takes, during which the capacitors leak and the pair drifts.</summary>
     public TransferTiming Timing { get; init => field = NotNull(value); } = new InstantTransfer();
 
-    /// <summary>Path through which transfers read the weights, each cell by itself, in normalised weight.</summary>
+    /// <summary>Path through which transfers read the weights, each cell by itself; 1 stands for a pair whose one device is at the memory's largest conductance.</summary>
     public AnalogPath Reading { get; init => field = NotNull(value); } = new();
 
     /// <summary>How the devices of the more significant pair drift, and how they scatter from read to read; how they are written is the writer's.</summary>
@@ -190,7 +190,7 @@ public sealed record MspLspCell : UnitCell, ICrossChecked
                 before = Examples;
             }
             Spend(cell.Timing.Reading(Lines), rng.Split("reading"));
-            var weights = cell.Reading.ReadCells(Weights, rng.Split("read")) * (float)cell.SiemensPerWeight;
+            var weights = ReadCells(rng.Split("read"));
             State.Counter(TransfersDone)++;
             Transfer(weights, rng);
         }
@@ -238,10 +238,18 @@ public sealed record MspLspCell : UnitCell, ICrossChecked
         private void Correct(Tensor weights, Rng rng)
         {
             using var scope = NewDisposeScope();
-            var missing = weights - cell.Reading.ReadCells(Weights, rng.Split("read")) * (float)cell.SiemensPerWeight;
+            var missing = weights - ReadCells(rng.Split("read"));
             var pulses = (missing * (float)(Sign / cell.Capacitor.NominalStep)).round_()
                 .clamp_(-cell.MaxCorrectionPulses, cell.MaxCorrectionPulses).to(ScalarType.Int32);
             Program(lsp, Target, pulses, rng);
+        }
+
+        /// <summary>What a transfer reads of the weights (S).</summary>
+        private Tensor ReadCells(Rng rng)
+        {
+            var siemens = Weights * (float)cell.SiemensPerWeight;
+            var full = (float)(cell.Gain * cell.Memory.Range.Max);
+            return cell.Reading.IsExact ? siemens : cell.Reading.ReadCells(siemens / full, rng) * full;
         }
 
         /// <summary>Reference cells, repeated for the outputs that share them.</summary>

@@ -1,6 +1,7 @@
 using AnalogTorch.Cells;
 using AnalogTorch.Conductance;
 using AnalogTorch.Core;
+using AnalogTorch.Devices;
 using AnalogTorch.Periphery;
 using AnalogTorch.Tiles;
 
@@ -20,6 +21,34 @@ public static class PcmPresets
 
     /// <summary>The same cell with the polarity fixed: the mismatch of its transistors piles up.</summary>
     public static TileConfig MspLspWithoutInversion { get; } = MspLsp with { Cell = new MspLspCell { Polarity = new FixedPolarity() } };
+
+    /// <summary>The path of reads while arrays are programmed: read noise of phase-change memory, and 10-bit outputs over the range of one cell.</summary>
+    /// <remarks>The noise is that of IBM aihwkit's phase-change inference, the bits those of Mackin et al., Nature Communications 13:3765 (2022); the range is chosen here.</remarks>
+    public static AnalogPath ProgrammingPath { get; } = new()
+    {
+        ReadNoise = new ProportionalReadNoise(),
+        Adc = new UniformConverter { Bits = 10, Bound = 1 },
+    };
+
+    /// <summary>The same cell with its physics on: a pair that is written with measured scatter and drifts, reads with noise, transfers that take time, cells that differ in leakage, stuck devices.</summary>
+    /// <remarks>
+    /// The pair is that of Joshi et al., Nature Communications 11:2473 (2020), its drift counted from 1 µs after a write, since training comes back to it within milliseconds; the
+    /// capacitor's noise from pulse to pulse and its spread of time constants are those of IBM aihwkit's preset for the trench capacitor of Li et al., VLSI 2018; stuck
+    /// devices are as many as in Rasch et al. (2023). Tries, and what is anticipated, are chosen here.
+    /// </remarks>
+    public static TileConfig MspLspPhysical { get; } = MspLsp with
+    {
+        Cell = new MspLspCell
+        {
+            Memory = new Pcm90nm { DriftStart = 1 * Units.us },
+            Writer = new MemoryWriter { Tries = 3, Reading = ProgrammingPath },
+            Anticipation = new DriftAnticipation { Time = 5 * Units.ms },
+            Timing = new LineByLine(),
+            Reading = ProgrammingPath,
+            Capacitor = new GatedCapacitor { CycleNoise = 0.3, Leakage = new UnevenLeakage() },
+            Defects = new StuckDevices(),
+        },
+    };
 
     /// <summary>A pair of phase-change devices with occasional RESET, as of Burr et al. (IEDM 2014); ideal periphery.</summary>
     /// <remarks>

@@ -42,6 +42,9 @@ public sealed class PulseTrains(long inputs, long outputs, int groups = 1) : IDi
     /// <summary>Number of samples drawn.</summary>
     public int Samples { get; private set; }
 
+    /// <summary>Slots that trains of a length of their own took so far, over all samples; schemes whose trains are all of one length do not count.</summary>
+    public long SlotsSent { get; set; }
+
     /// <summary>The trains as the array of weights sees them.</summary>
     public TrainPair ForWeights => new(Inputs, inputStride, Outputs, outputStride, Samples, groups);
 
