@@ -57,6 +57,17 @@ public sealed record AdaptiveTrains : PulseScheme
         }
     }
 
+    /// <inheritdoc/>
+    /// <remarks>Binomial, as of <see cref="StochasticTrains"/>, with as many slots as the largest product of the sample asks for.</remarks>
+    public override Moments Coincidences(double x, double delta, in TrainSample sample)
+    {
+        var pulses = sample.Rate / sample.WeightStep;
+        var slots = Math.Min(Math.Max(Math.Ceiling(pulses * sample.LargestInput * sample.LargestError), 1), MostSlots);
+        var g = Gain.Share(sample.LargestInput, sample.LargestError);
+        var both = Math.Min(Math.Sqrt(pulses / slots) * g * Math.Abs(x), 1) * Math.Min(Math.Sqrt(pulses / slots) / g * Math.Abs(delta), 1);
+        return new(-Math.Sign(x * delta) * slots * both, Math.Sqrt(slots * both * (1 - both)));
+    }
+
     internal void DrawOnDevice(Tensor x, Tensor delta, double ratePerStep, Rng rng, PulseTrains trains)
     {
         using var scope = NewDisposeScope();

@@ -16,16 +16,16 @@ public class ExtendingExampleTests
     ];
 
     [Fact]
-    public void EveryLawHoldsForEveryExtension()
+    public async Task EveryLawHoldsForEveryExtension()
     {
         var program = Path.Combine(AppContext.BaseDirectory, $"{Project}.dll");
         using var process = Process.Start(new ProcessStartInfo("dotnet", [program]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var error = process.StandardError.ReadToEndAsync();
-        var lines = process.StandardOutput.ReadToEnd().Split('\n');
-        process.WaitForExit();
+        var lines = (await process.StandardOutput.ReadToEndAsync()).Split('\n');
+        await process.WaitForExitAsync();
         var verdicts = lines.Where(line => Extensions.Any(name => Regex.IsMatch(line, $"^{name}: [A-Z][A-Za-z]+: "))).ToArray();
         Assert.All(verdicts, verdict => Assert.EndsWith(": holds", verdict));
-        Assert.Equal((0, ""), (process.ExitCode, error.Result));
+        Assert.Equal((0, ""), (process.ExitCode, await error));
         // Configs have ten laws each for being configs, and at least two as what they are.
         Assert.All(Extensions, name => Assert.True(verdicts.Count(verdict => verdict.StartsWith($"{name}: ", StringComparison.Ordinal)) >= (name == "PairLinearKind" ? 6 : 12), name));
         Assert.Contains(lines, line => line.Contains("CompandingConverter", StringComparison.Ordinal) && line.Contains("operation by operation", StringComparison.Ordinal));
