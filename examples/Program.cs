@@ -8,6 +8,7 @@ using AnalogTorch.Examples.Lstm;
 using AnalogTorch.Examples.Mnist;
 using AnalogTorch.Examples.Pipelines;
 using AnalogTorch.Examples.Programming;
+using AnalogTorch.Examples.Torture;
 using AnalogTorch.Examples.Transfer;
 using AnalogTorch.Tiles;
 
@@ -17,5 +18,6 @@ return args switch
 {
     [TrainingProcess.Argument, var kind] => TrainingProcess.Serve(kind),
     [MemoryProcess.Argument] => MemoryProcess.Serve(),
-    _ => new ExampleProgram([new MnistExample(), new ConvnetExample(), new ConvertExample(), new ProgramExample(), new DriftExample(), new LstmExample(), new TransferExample(), new EnergyExample(), new PipelineExample(), new BenchmarkExample()]).Run(args),
+    [TortureProcess.Argument, .. var task] => TortureProcess.Serve(task),
+    _ => new ExampleProgram([new MnistExample(), new ConvnetExample(), new ConvertExample(), new ProgramExample(), new DriftExample(), new LstmExample(), new TransferExample(), new EnergyExample(), new PipelineExample(), new BenchmarkExample(), new TortureExample()]).Run(args),
 };
