@@ -8,6 +8,7 @@ using AnalogTorch.Examples.Lstm;
 using AnalogTorch.Examples.Mnist;
 using AnalogTorch.Examples.Pipelines;
 using AnalogTorch.Examples.Programming;
+using AnalogTorch.Examples.Torture;
 using AnalogTorch.Examples.Transfer;
 
 namespace AnalogTorch.Examples;
@@ -19,6 +20,6 @@ internal static class AllExamples
     public static IReadOnlyList<Example> Create() =>
     [
         new MnistExample(), new ConvnetExample(), new EquivalenceExample(), new ConvertExample(), new ProgramExample(), new DriftExample(), new LstmExample(), new TransferExample(), new EnergyExample(), new PipelineExample(),
-        new BenchmarkExample(),
+        new BenchmarkExample(), new TortureExample(),
     ];
 }

@@ -1,5 +1,6 @@
 using AnalogTorch.Examples;
 using AnalogTorch.Examples.Benchmarks;
+using AnalogTorch.Examples.Torture;
 using AnalogTorch.Tiles;
 
 // No loop of these programs looks at gradients but by clipping, which the build leads to tiles; one of the benchmarks asks for their size.
@@ -8,5 +9,6 @@ return args switch
 {
     [TrainingProcess.Argument, var kind] => TrainingProcess.Serve(kind),
     [MemoryProcess.Argument] => MemoryProcess.Serve(),
+    [TortureProcess.Argument, .. var task] => TortureProcess.Serve(task),
     _ => new ExampleProgram(AllExamples.Create()).Run(args),
 };

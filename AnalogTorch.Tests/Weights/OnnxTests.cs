@@ -81,10 +81,6 @@ public class OnnxTests
     }
 
     /// <summary>Writes a layer of three inputs and two outputs.</summary>
-    internal static void WriteLinear(string path) => File.WriteAllBytes(path, Model(
-        Tensor("weight", [2, 3], type: 1, 9, [.. Enumerable.Range(0, 6).Select(i => BitConverter.GetBytes((float)i))]),
-        Tensor("bias", [2], type: 1, 4, BitConverter.GetBytes(1f), BitConverter.GetBytes(2f))));
-
     private static string Write(TemporaryFolder folder, params byte[][] tensors)
     {
         File.WriteAllBytes(folder.At("model.onnx"), Model(tensors));

@@ -13,6 +13,7 @@ using CsCheck;
 using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
+using SampleFiles = AnalogTorch.Examples.Torture.SampleFiles;
 
 namespace AnalogTorch.Tests.Weights;
 
@@ -292,11 +293,7 @@ public sealed class WeightFileTests : IDisposable
 
     private static void Same(Module a, Module b) => Assert.All(a.state_dict(), entry => Assert.True(entry.Value.eq(b.state_dict()[entry.Key]).all().item<bool>(), entry.Key));
 
-    internal static byte[] Npy(string type, bool columnsFirst, string shape, float[] values)
-    {
-        var header = $"{{'descr': '{type}', 'fortran_order': {(columnsFirst ? "True" : "False")}, 'shape': {shape}, }}\n";
-        return [0x93, .. "NUMPY"u8, 1, 0, .. BitConverter.GetBytes((ushort)header.Length), .. Encoding.ASCII.GetBytes(header), .. values.SelectMany(BitConverter.GetBytes)];
-    }
+    private static byte[] Npy(string type, bool columnsFirst, string shape, float[] values) => SampleFiles.Npy(type, columnsFirst, shape, values);
 
     private static byte[] Safetensors(string header, int data)
     {
@@ -322,19 +319,7 @@ public sealed class WeightFileTests : IDisposable
     }
 
     /// <summary>What torch.save wrote before 1.6: magic number, version, computer, tensors, keys, then the storage.</summary>
-    internal static byte[] Legacy()
-    {
-        var tensor = "X\u0001\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\u0007\0\0\0storagectorch\nFloatStorage\nX\u0001\0\0\01X\u0003\0\0\0cpuK\u0004NtQK\0K\u0002K\u0002\u0086K\u0002K\u0001\u0086\u0089ccollections\nOrderedDict\n)RtR";
-        return
-        [
-            0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, (byte)'.',
-            0x80, 2, (byte)'M', 0xE9, 3, (byte)'.',
-            0x80, 2, (byte)'}', (byte)'.',
-            0x80, 2, .. Encoding.Latin1.GetBytes($"ccollections\nOrderedDict\n)R({tensor}u."),
-            0x80, 2, .. Encoding.Latin1.GetBytes("](X\u0001\0\0\01e."),
-            .. BitConverter.GetBytes(4L), .. new[] { 1f, 2, 3, 4 }.SelectMany(BitConverter.GetBytes),
-        ];
-    }
+    private static byte[] Legacy() => SampleFiles.Legacy();
 
     [Fact]
     public void TheOlderPyTorchFormIsRead()

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 
-namespace AnalogTorch.Tests.Fuzzing;
+namespace AnalogTorch.Examples.Torture;
 
 /// <summary>Changes to files that keep most of what a reader looks at: numbers, lengths, texts, entries of archives, packing.</summary>
 internal sealed class Mutation(Random random)

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 
-namespace AnalogTorch.Tests.Fuzzing;
+namespace AnalogTorch.Examples.Torture;
 
 /// <summary>The entries of a checkpoint, to be changed and written again with checksums that are right.</summary>
 internal sealed class CraftedCheckpoint
@@ -22,15 +22,23 @@ internal sealed class CraftedCheckpoint
         set => entries[name] = value;
     }
 
+    public IEnumerable<KeyValuePair<string, byte[]>> Entries => entries;
+
     public static CraftedCheckpoint Read(string path)
     {
+        using var stream = File.OpenRead(path);
+        return Read(stream);
+    }
+
+    public static CraftedCheckpoint Read(Stream stream)
+    {
         var file = new CraftedCheckpoint();
-        using var archive = ZipFile.OpenRead(path);
+        using var archive = new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
         foreach (var entry in archive.Entries)
         {
             using var content = new MemoryStream();
-            using var stream = entry.Open();
-            stream.CopyTo(content);
+            using var packed = entry.Open();
+            packed.CopyTo(content);
             file[entry.FullName] = content.ToArray();
         }
         return file;
@@ -43,7 +51,8 @@ internal sealed class CraftedCheckpoint
         if (checksums)
         {
             var manifest = JsonNode.Parse(entries[Manifest])!.AsObject();
-            manifest["Hashes"] = new JsonObject(entries.Where(entry => entry.Key != Manifest).Select(entry => KeyValuePair.Create(entry.Key, (JsonNode?)Convert.ToHexString(SHA256.HashData(entry.Value)))));
+            manifest["Hashes"] = new JsonObject(entries.Where(entry => entry.Key != Manifest)
+                .Select(entry => KeyValuePair.Create(entry.Key, (JsonNode?)System.Convert.ToHexString(SHA256.HashData(entry.Value)))));
             entries[Manifest] = Encoding.UTF8.GetBytes(manifest.ToJsonString());
         }
         using var archive = new ZipArchive(File.Create(path), ZipArchiveMode.Create);
