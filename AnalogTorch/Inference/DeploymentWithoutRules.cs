@@ -1,4 +1,3 @@
-using AnalogTorch.Layers;
 using AnalogTorch.Tiles;
 using static TorchSharp.torch;
 
