@@ -46,14 +46,17 @@ internal static class PipelineReport
     private static void Tables(ExampleRun run, IReadOnlyList<PipelineResult> results, TableSource[] tables, bool classify)
     {
         var places = Places.Where(place => results.Any(result => result.Way == place.Way && result.Scores.ContainsKey(place.Time))).ToArray();
-        string[] columns = [classify ? "test accuracy [%]" : "root of the mean squared error", .. places.Select(place => place.Title)];
-        var cells = tables.Select(source => (string[])[source.Unit.Length == 0 ? source.Name : $"{source.Name} [{source.Unit}]", .. places.Select(place => Cell(results, source, place, classify))]).ToArray();
+        string[] columns = [classify ? "test accuracy [%]" : "root of the mean squared error", .. tables.Select(source => source.Unit.Length == 0 ? source.Name : $"{source.Name} [{source.Unit}]")];
+        var cells = places.Select(place => (string[])[place.Title, .. tables.Select(source => Cell(results, source, place, classify))]).ToArray();
+        var meaning = Meaning(results, tables, classify);
         ConsoleTable.Write(run.Console, columns, cells);
+        if (meaning.Length > 0)
+            run.Console.WriteLine(meaning);
         run.Report.Heading(classify ? "Classes" : "Numbers")
             .Text((classify ? "Share of the test rows that a pipeline gets right" : "Error on the test rows; what a network loses on a chip is a part of it")
                 + ", mean and deviation over seeds and chips. SDCA and L-BFGS are ML.NET's own linear trainers"
                 + (classify ? "" : "; L-BFGS is its Poisson regression, which takes no negative numbers") + ". The networks stand in the same pipeline after the same transforms. On chips, gain and offset of every output are found anew on the training rows at that time; \"factors only\" have one factor a layer against drift.")
-            .Table(columns, cells);
+            .Text(meaning).Table(columns, cells);
         foreach (var source in tables)
         {
             var bars = places.Select(place => (place, Values: Values(results, source, place, classify))).Where(bar => bar.Values.Length > 0)
@@ -63,6 +66,23 @@ internal static class PipelineReport
                 plot.Between(Math.Max(0, Math.Floor(bars.Min(bar => bar.Value)) - 3), 100);
             run.Report.Plot(plot, $"{source.Name}{(classify ? ". The axis does not start at 0." : ".")}", 1000);
         }
+    }
+
+    /// <summary>What a day on a chip costs the network that was trained for it, chip against its own network in floating point; empty where there is one chip.</summary>
+    private static string Meaning(IReadOnlyList<PipelineResult> results, TableSource[] tables, bool classify)
+    {
+        const string Day = "day";
+        var words = new List<string>();
+        foreach (var source in tables)
+        {
+            double[] changes = [.. results.Where(result => result.Table == source.Name && result.Way == PipelineWay.Aware.Name && result.Scores.ContainsKey(Day))
+                .SelectMany(result => result.Scores[Day].Select(chip => classify ? 100 * (chip[0] - result.Scores[""][0][0]) : 100 * (chip[1] / result.Scores[""][0][1] - 1)))];
+            if (changes.Length < 2)
+                continue;
+            var (mean, half) = (changes.Average(), Confidence.OfMean(changes));
+            words.Add(Math.Abs(mean) <= half ? $"{source.Name} not told apart" : string.Create(CultureInfo.InvariantCulture, $"{source.Name} {mean:+0.00;−0.00} {(classify ? "points" : "% of the error")}"));
+        }
+        return words.Count == 0 ? "" : $"What a day on a chip changes, with recalibration, against the same network in floating point (95 % intervals over chips and seeds): {string.Join("; ", words)}.";
     }
 
     private static double[] Values(IReadOnlyList<PipelineResult> results, TableSource source, Place place, bool classify) =>

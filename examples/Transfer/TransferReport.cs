@@ -1,5 +1,3 @@
-using System.Globalization;
-using AnalogTorch.Core;
 using Spectre.Console;
 
 namespace AnalogTorch.Examples.Transfer;

@@ -12,6 +12,9 @@ public sealed class OtherOutsideProjectTests(OutsideProjects outside)
     public void FSharpByPackage() => RunsAfterBuild("fs2", "fsproj", OutsidePrograms.FSharp, ByPackage + FSharpSource);
 
     [LongFact]
+    public void MlNetByPackage() => RunsAfterBuild("ml", "csproj", OutsidePrograms.MlNet, ByPackage);
+
+    [LongFact]
     public void VisualBasicByProjectReference() => RunsAfterBuild("vb1", "vbproj", OutsidePrograms.VisualBasic, OutsideFolder.ByProject);
 
     [LongFact]

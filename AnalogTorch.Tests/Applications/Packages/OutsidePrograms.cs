@@ -35,7 +35,8 @@ internal static class OutsidePrograms
         open TorchSharp
         open type TorchSharp.torch
 
-        let model = nn.Sequential(struct ("fc1", nn.Linear(16L, 8L) :> nn.Module<Tensor, Tensor>), struct ("act1", nn.Tanh()), struct ("fc2", nn.Linear(8L, 4L)))
+        let layers: struct (string * nn.Module<Tensor, Tensor>) seq = [ struct ("fc1", nn.Linear(16L, 8L)); struct ("act1", nn.Tanh()); struct ("fc2", nn.Linear(8L, 4L)) ]
+        let model = nn.Sequential(layers)
         let report = model.ToAnalog(PcmPresets.MspLsp, 42L)
         printfn $"{report}"
         let optimizer = new AnalogSGD(model.parameters(), 0.01)
@@ -49,11 +50,39 @@ internal static class OutsidePrograms
         open AnalogTorch.Energy
         open AnalogTorch.Inference
         let network = nn.Linear(4L, 2L)
-        use chip = network.Program(PcmPresets.Inference)
+        let chip = network.Program(PcmPresets.Inference)
         chip.DriftTo(Units.Day) |> ignore
         chip.Dispose()
         printfn "%g J" (network.EstimateCost(Duration90nm(), rand(1L, 4L), PcmPresets.Inference)).JoulesPerInference
         printfn "the sum is %g" (torch.ones(3L).sum().item<float32>())
+        """;
+
+    /// <summary>A pipeline whose network is on a chip, saved and loaded.</summary>
+    public const string MlNet = """
+        using System;
+        using System.Linq;
+        using AnalogTorch.Core;
+        using AnalogTorch.Models.MlNet;
+        using Microsoft.ML;
+
+        var ml = new MLContext(seed: 1);
+        var rows = ml.Data.LoadFromEnumerable(Enumerable.Range(0, 120).Select(i => new Flower { Length = i % 2 == 0 ? 1.2f + 0.01f * i : 4 + 0.01f * i, Width = i % 2 == 0 ? 0.2f : 1.3f, Species = i % 2 == 0 ? "setosa" : "versicolor" }));
+        var pipeline = ml.Transforms.Concatenate("Features", "Length", "Width").Append(ml.Transforms.Conversion.MapValueToKey("Label", "Species")).Append(ml.MulticlassClassification.Trainers.AnalogNetwork());
+        ITransformer model = pipeline.Fit(rows);
+        ml.Model.Save(model.Programmed(after: 1 * Units.Day), rows.Schema, "flowers.zip");
+        var accuracy = ml.MulticlassClassification.Evaluate(ml.Model.Load("flowers.zip", out _).Transform(rows)).MicroAccuracy;
+        Console.WriteLine($"accuracy {accuracy}");
+        Console.WriteLine($"the sum is {TorchSharp.torch.ones(3).sum().item<float>()}");
+        return accuracy > 0.9 ? 0 : 1;
+
+        internal sealed class Flower
+        {
+            public float Length { get; set; }
+
+            public float Width { get; set; }
+
+            public string Species { get; set; } = "";
+        }
         """;
 
     public const string VisualBasic = """
