@@ -40,7 +40,6 @@ public class ExtensionTests
     [InlineData(typeof(LayerHardware))]
     [InlineData(typeof(TileSize))]
     [InlineData(typeof(WeightRange))]
-    [InlineData(typeof(AnalogTorch.Conductance.ConductanceWriter))]
     [InlineData(typeof(AnalogTorch.Conductance.DeviceWiseProgramming))]
     public void FamiliesThatTheLibraryMustKnowAreClosed(Type family) => Assert.True(IsClosed(family));
 

@@ -41,6 +41,19 @@ public sealed record ForeignGaussianMemory : StableMemory
     public override Tensor Program(Tensor targets, Rng rng) => Own.Program(targets, rng);
 }
 
+public sealed record ForeignIdealWriter : ConductanceWriter
+{
+    private static readonly IdealWriter Own = new();
+
+    public override double Residue => Own.Residue;
+
+    public override int MostTries => Own.MostTries;
+
+    public override double Expected(double target) => Own.Expected(target);
+
+    public override (Tensor Conductances, long Pulses) Write(Tensor targets, Rng rng) => Own.Write(targets, rng);
+}
+
 public sealed record ForeignTwoPairs : WeightMap
 {
     private static readonly TwoPairs Own = new();
