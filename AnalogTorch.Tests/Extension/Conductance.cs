@@ -49,6 +49,19 @@ public sealed record ForeignGaussianMemory : StableMemory
     public override Moments Programmed(double target) => Own.Programmed(target);
 }
 
+public sealed record ForeignIdealWriter : ConductanceWriter
+{
+    private static readonly IdealWriter Own = new();
+
+    public override double Residue => Own.Residue;
+
+    public override int MostTries => Own.MostTries;
+
+    public override double Expected(double target) => Own.Expected(target);
+
+    public override (Tensor Conductances, long Pulses) Write(Tensor targets, Rng rng) => Own.Write(targets, rng);
+}
+
 public sealed record ForeignTwoPairs : WeightMap
 {
     private static readonly TwoPairs Own = new();
@@ -80,19 +93,6 @@ public sealed record ForeignOneShotProgramming : DeviceWiseProgramming
 {
     protected override (Tensor Conductances, long Pulses) Write(ProgrammingTask task, int place, Tensor target) =>
         (ProgrammingTask.Hold(task.Memory.Program(target, task.StreamOf(place)), task.Stuck(place, target.shape)), target.NumberOfElements);
-}
-
-public sealed record ForeignIdealWriter : ConductanceWriter
-{
-    private static readonly IdealWriter Own = new();
-
-    public override double Residue => Own.Residue;
-
-    public override int MostTries => Own.MostTries;
-
-    public override double Expected(double target) => Own.Expected(target);
-
-    public override (Tensor Conductances, long Pulses) Write(Tensor targets, Rng rng) => Own.Write(targets, rng);
 }
 
 public sealed record ForeignMeanAnticipation : Anticipation

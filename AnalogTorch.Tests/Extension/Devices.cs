@@ -121,6 +121,26 @@ public sealed record ForeignPolarityOffset : TransferOffset
     public override double ReferenceRaise => Own.ReferenceRaise;
 }
 
+public sealed record ForeignLineByLine : TransferTiming
+{
+    private static readonly LineByLine Own = new();
+
+    public override double Reading(long lines) => Own.Reading(lines);
+
+    public override double Writing(long lines, int tries) => Own.Writing(lines, tries);
+
+    public override double Correcting(long lines, int pulses) => Own.Correcting(lines, pulses);
+}
+
+public sealed record ForeignAdaptiveInterval : TransferTrigger
+{
+    private static readonly AdaptiveInterval Own = new();
+
+    public override long Interval => Own.Interval;
+
+    public override bool IsCrowded(Tensor values, Tensor min, Tensor max) => Own.IsCrowded(values, min, max);
+}
+
 public sealed record ForeignExactUpdate : UpdateScheme
 {
     public override void Apply(Tensor x, Tensor delta, double rate, Rng rng, PulseTrains trains, IUpdatable weights, IUpdatable? bias) =>
