@@ -5,6 +5,7 @@ using AnalogTorch.Presets;
 using AnalogTorch.Tests.Fuzzing;
 using AnalogTorch.Tiles;
 using TorchSharp.Modules;
+using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
