@@ -69,7 +69,7 @@ internal sealed class ConvolutionRun(nn.Module layer, Tile tile, ConvolutionGeom
     {
         var (weight, bias) = parameters();
         AnalogLayer.Bind(tile, weight, bias);
-        return ConvolutionFunction.Apply(tile, geometry.Shape, geometry.WithBorder(x), weight, bias, layer.training);
+        return ConvolutionRead.Apply(tile, geometry.Shape, geometry.WithBorder(x), weight, bias, layer.training);
     }
 
     /// <summary>An input without samples, large enough for what torch does at its borders.</summary>

@@ -70,7 +70,7 @@ internal sealed class TransposedRun(ConvolutionTranspose layer, Tile tile, Trans
     public Tensor Run(Tensor x, long[]? outputSize)
     {
         AnalogLayer.Bind(tile, layer.weight!, null);
-        var y = TransposedFunction.Apply(tile, shape, x, layer.weight!, layer.training, outputSize);
+        var y = TransposedRead.Apply(tile, shape, x, layer.weight!, layer.training, outputSize);
         return layer.bias is { } bias ? y.add(bias.view([-1, .. Enumerable.Repeat(1L, shape.Dimensions)]), LastingScalars.One) : y;
     }
 
