@@ -56,7 +56,7 @@ public class ActivityTests
         Assert.Null(nominal.Census.Layers[0].Forward.Activity);
         Assert.Equal(nominal.JoulesPerInference, Design.Of(model.TakeCensus(full).AtNominalActivity()).JoulesPerInference);
         Assert.Equal(nominal.SecondsPerInference, model.EstimateCost(Design, full).SecondsPerInference);
-        Assert.All(model.AllTiles(), entry => Assert.Null(entry.Tile.Driven)); // nobody looks any more
+        Assert.All(model.AllTiles(), entry => Assert.Null(entry.Tile.Observers.Driven)); // nobody looks any more
     }
 
     [Fact]

@@ -109,7 +109,7 @@ public class TransposedTests
         var tile = layer.AllTiles().Single().Tile;
         Assert.Equal((3, 24, 2), (tile.Inputs, tile.Outputs, tile.Groups));
         Tensor? seen = null;
-        tile.Watch = read => seen = read.clone().DetachFromDisposeScope();
+        tile.Observers.Watch = read => seen = read.clone().DetachFromDisposeScope();
         var x = Input([1, 6, 2, 2]);
         using (no_grad())
         {

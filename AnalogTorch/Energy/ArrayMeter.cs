@@ -42,7 +42,7 @@ internal sealed class ArrayMeter : IDisposable
     public static ArrayMeter At(Module module, LayerMatrix matrix, Tile tile)
     {
         var meter = new ArrayMeter(module, matrix, () => tile.ForwardPath, () => tile.BackwardPath, tile.Size, tile.HasAnalogBias) { tile = tile };
-        tile.Driven = meter.Add;
+        tile.Observers.Driven = meter.Add;
         return meter;
     }
 
@@ -89,7 +89,7 @@ internal sealed class ArrayMeter : IDisposable
     public void Dispose()
     {
         if (tile is not null)
-            tile.Driven = null;
+            tile.Observers.Driven = null;
     }
 
     private static ConvolutionShape? ShapeOf(Module module) => module switch

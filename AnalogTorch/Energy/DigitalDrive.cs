@@ -30,7 +30,7 @@ internal sealed class DigitalDrive : IDisposable
         using var noGrad = no_grad();
         exact = [.. kind.Matrices(module).Select(matrix => new HardwareAwareTile(new(), matrix.Suffix, matrix.Weight, matrix.Bias, Rng.FromSeed(0)))];
         foreach (var (tile, meter) in exact.Zip(meters))
-            tile.Driven = meter.Add;
+            tile.Observers.Driven = meter.Add;
     }
 
     /// <summary>Takes in the input of a call.</summary>

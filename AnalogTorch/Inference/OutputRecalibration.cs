@@ -31,7 +31,7 @@ internal sealed class OutputRecalibration(IReadOnlyList<ProgrammedTile> tiles, I
     {
         var order = new List<ProgrammedTile>();
         foreach (var tile in tiles)
-            tile.Watch = _ => order.Add(tile);
+            tile.Observers.Watch = _ => order.Add(tile);
         try
         {
             passes[0]();
@@ -39,7 +39,7 @@ internal sealed class OutputRecalibration(IReadOnlyList<ProgrammedTile> tiles, I
         finally
         {
             foreach (var tile in tiles)
-                tile.Watch = null;
+                tile.Observers.Watch = null;
         }
         return [.. order.Distinct()];
     }
@@ -56,16 +56,16 @@ internal sealed class OutputRecalibration(IReadOnlyList<ProgrammedTile> tiles, I
             try
             {
                 SetBypass(true);
-                tile.Watch = outputs => wanted.Enqueue(ByOutput(outputs).clone().MoveToOtherDisposeScope(inner));
+                tile.Observers.Watch = outputs => wanted.Enqueue(ByOutput(outputs).clone().MoveToOtherDisposeScope(inner));
                 pass();
                 SetBypass(false);
-                tile.Watch = outputs => fit.Add(ByOutput(outputs), wanted.TryDequeue(out var target) ? target : throw Unlike());
+                tile.Observers.Watch = outputs => fit.Add(ByOutput(outputs), wanted.TryDequeue(out var target) ? target : throw Unlike());
                 pass();
             }
             finally
             {
                 SetBypass(false);
-                tile.Watch = null;
+                tile.Observers.Watch = null;
             }
             if (wanted.Count > 0)
                 throw Unlike();

@@ -70,7 +70,7 @@ internal sealed class ConvolutionRun(nn.Module layer, Tile tile, ConvolutionGeom
         using var passage = tile.Gate.Enter();
         var (weight, bias) = parameters();
         AnalogLayer.Bind(tile, weight, bias);
-        return ConvolutionFunction.Apply(tile, geometry.Shape, geometry.WithBorder(x), weight, bias, layer.training);
+        return ConvolutionRead.Apply(tile, geometry.Shape, geometry.WithBorder(x), weight, bias, layer.training);
     }
 
     /// <summary>An input without samples, large enough for what torch does at its borders.</summary>

@@ -28,22 +28,22 @@ public static class InputCalibration
         try
         {
             foreach (var (_, tile) in tiles)
-                tile.Record = tile.Measure!.Begin();
+                tile.Observers.Record = tile.Measure!.Begin();
             foreach (var batch in batches)
             {
                 using var scope = NewDisposeScope();
                 run(model, batch);
             }
             foreach (var (name, tile) in tiles)
-                if (!(tile.Record!.Range > 0 && double.IsFinite(tile.Record.Range)))
+                if (!(tile.Observers.Record!.Range > 0 && double.IsFinite(tile.Observers.Record.Range)))
                     throw new InvalidOperationException($"{name} got no inputs but zeros; calibrate with inputs that reach every layer.");
             foreach (var (_, tile) in tiles)
-                tile.InputRange = tile.Record!.Range;
+                tile.InputRange = tile.Observers.Record!.Range;
         }
         finally
         {
             foreach (var (_, tile) in tiles)
-                tile.Record = null;
+                tile.Observers.Record = null;
         }
     }
 }

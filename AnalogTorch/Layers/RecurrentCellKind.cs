@@ -99,12 +99,12 @@ internal sealed class RecurrentCellKind : LayerKind
             return empty([0, values], dtype: weight.dtype, device: weight.device);
         }
 
-        private TileCall Begin(int tile)
+        private (Tile Tile, TileCall Call) Begin(int tile)
         {
             var weight = module.get_parameter($"weight_{Roles[tile]}")!;
             var bias = module.has_parameter($"bias_{Roles[tile]}") ? module.get_parameter($"bias_{Roles[tile]}") : null;
             AnalogLayer.Bind(tiles[tile], weight, bias);
-            return tiles[tile].Begin(weight, bias, module.training);
+            return (tiles[tile], tiles[tile].Begin(weight, bias, module.training));
         }
 
         private void Check(Tensor x, Tensor? hidden, Tensor? cell)

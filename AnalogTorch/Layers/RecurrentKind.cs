@@ -199,12 +199,12 @@ internal sealed class RecurrentRun(nn.Module module, RecurrentSettings settings,
         return (x, stack(lastHidden), lastCell.Count == 0 ? null : stack(lastCell));
     }
 
-    private TileCall Begin(int tile, string name)
+    private (Tile Tile, TileCall Call) Begin(int tile, string name)
     {
         var weight = Parameter($"weight_{name}");
         var bias = settings.HasBias ? Parameter($"bias_{name}") : null;
         AnalogLayer.Bind(tiles[tile], weight, bias);
-        return tiles[tile].Begin(weight, bias, module.training);
+        return (tiles[tile], tiles[tile].Begin(weight, bias, module.training));
     }
 
     private Parameter Parameter(string name) => module.get_parameter(name)!;

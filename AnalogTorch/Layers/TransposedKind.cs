@@ -71,7 +71,7 @@ internal sealed class TransposedRun(ConvolutionTranspose layer, Tile tile, Trans
     {
         using var passage = tile.Gate.Enter();
         AnalogLayer.Bind(tile, layer.weight!, null);
-        var y = TransposedFunction.Apply(tile, shape, x, layer.weight!, layer.training, outputSize);
+        var y = TransposedRead.Apply(tile, shape, x, layer.weight!, layer.training, outputSize);
         return layer.bias is { } bias ? y.add(bias.view([-1, .. Enumerable.Repeat(1L, shape.Dimensions)]), LastingScalars.One) : y;
     }
 

@@ -44,81 +44,80 @@ internal sealed class EmbeddingFunction : autograd.SingleTensorFunction<Embeddin
         if (rows.NumberOfElements > 0 && rows.aminmax() is var (least, most) && (least.item<long>() < 0 || most.item<long>() >= tile.Inputs))
             throw new ArgumentException($"{tile.Name}: rows must lie from 0 to {tile.Inputs - 1}, but go from {least.item<long>()} to {most.item<long>()}; check the vocabulary.");
         var call = tile.Begin(weight, null, training);
-        var y = is_grad_enabled() ? apply(rows, weight, call, gradients) : Forward(call, rows);
+        var y = is_grad_enabled() ? apply(rows, weight, tile, call, gradients) : Forward(tile, call, rows);
         return y.view([.. ids.shape, tile.Outputs]).MoveToOuterDisposeScope();
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        var (rows, call) = ((Tensor)vars[0], (TileCall)vars[2]);
-        ctx.save_data("read", new Read(call, (EmbeddingGradients)vars[3], call.WantsUpdate ? rows.detach().DetachFromDisposeScope() : null));
+        var (rows, tile, call) = ((Tensor)vars[0], (Tile)vars[2], (TileCall)vars[3]);
+        ctx.save_data("read", new Read(tile, call, (EmbeddingGradients)vars[4], call.WantsUpdate ? rows.detach().DetachFromDisposeScope() : null));
         if (!call.WantsUpdate)
             ctx.save_for_backward([rows]);
-        return Forward(call, rows);
+        return Forward(tile, call, rows);
     }
 
     /// <remarks>An exception here would end the process, so the tile keeps it.</remarks>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
-        var read = (Read)ctx.get_data("read");
-        var call = read.Call;
+        var (tile, call, gradients, kept) = (Read)ctx.get_data("read");
         try
         {
             using var scope = NewDisposeScope();
             Tile.CheckOrder();
             var delta = grad_output.detach().contiguous();
             Tile.CheckGradient(delta);
-            if (read.Rows is { IsInvalid: true })
+            if (kept is { IsInvalid: true })
                 throw new InvalidOperationException(Tile.ZeroedTooEarly);
-            var rows = read.Rows ?? ctx.get_saved_variables()[0];
-            delta = read.Gradients.Apply(rows, delta);
+            var rows = kept ?? ctx.get_saved_variables()[0];
+            delta = gradients.Apply(rows, delta);
             var gradient = call.WantsWeight ? zeros(call.Weight.shape, device: delta.device).index_add_(0, rows, delta, 1) : null;
-            if (read.Rows is not null)
-                call.Tile.Keep(call, new AddressExample(rows, delta, call.Tile.Inputs));
-            return [null!, gradient?.MoveToOuterDisposeScope()!, null!, null!];
+            if (kept is not null)
+                tile.Keep(call, new AddressExample(rows, delta, tile.Inputs));
+            return [null!, gradient?.MoveToOuterDisposeScope()!, null!, null!, null!];
         }
         catch (Exception exception)
         {
-            call.Tile.Keep(exception);
-            return [null!, Tile.NoGradient(call.WantsWeight, call.Weight, call.Weight.shape), null!, null!];
+            tile.Keep(exception);
+            return [null!, call.NoGradients(tile.Outputs).Weight, null!, null!, null!];
         }
     }
 
-    private static Tensor Forward(TileCall call, Tensor rows)
+    private static Tensor Forward(Tile tile, TileCall call, Tensor rows)
     {
         using var scope = NewDisposeScope();
-        var (tile, path) = (call.Tile, call.Tile.ForwardPath);
-        tile.Record?.Add(ones([rows.shape[0], 1], device: rows.device));
-        if (tile.Driven is { } driven)
+        var reading = tile.ReadInputs(call, owned: true);
+        reading.Observers.Record?.Add(ones([rows.shape[0], 1], device: rows.device));
+        if (reading.Observers.Driven is { } driven)
             foreach (var (first, count) in AddressExample.BlocksOf(rows, tile.Inputs))
                 driven(AddressExample.OneHot(rows.narrow(0, first, count), tile.Inputs), ReadSide.Inputs);
-        var matrix = tile.OwnWeightsOf(call).detach();
         var y = empty([rows.shape[0], tile.Outputs], device: rows.device);
         // Tiles that add digitally have converters of their own, and units; the one that holds a line is read alone.
-        var lines = tile.Size.AddsDigitally ? Math.Min(tile.Size.MaxInputs, tile.Inputs) : tile.Inputs;
+        var lines = reading.Size.AddsDigitally ? Math.Min(reading.Size.MaxInputs, tile.Inputs) : tile.Inputs;
         for (var tileOfLine = 0L; tileOfLine * lines < tile.Inputs; tileOfLine++)
         {
             using var inner = NewDisposeScope();
             var places = lines == tile.Inputs ? arange(rows.shape[0], device: rows.device) : rows.div(lines, RoundingMode.floor).eq(tileOfLine).nonzero().view(-1);
-            using var units = call.Units?.OfBlock(tileOfLine);
+            using var units = reading.Units?.OfBlock(tileOfLine);
             for (var first = 0L; first < places.shape[0]; first += ReadsOfBlock)
             {
                 var count = Math.Min(ReadsOfBlock, places.shape[0] - first);
                 var block = places.narrow(0, first, count);
-                var ofBlock = matrix.index_select(1, rows.index_select(0, block));
-                y.index_copy_(0, block, path.Read(eye(count, device: rows.device), ofBlock, null, call.ForwardStream.Split(tileOfLine).Split(first), units: units));
+                var ofBlock = reading.Weights.index_select(1, rows.index_select(0, block));
+                y.index_copy_(0, block, reading.Path.Read(eye(count, device: rows.device), ofBlock, null, reading.Stream.Split(tileOfLine).Split(first), units: units));
             }
         }
-        tile.Watch?.Invoke(y);
-        if (call.Offsets is { } offsets)
+        reading.Observers.Watch?.Invoke(y);
+        if (reading.Offsets is { } offsets)
             y.add_(offsets, LastingScalars.One);
         return y.MoveToOuterDisposeScope();
     }
 
+    /// <param name="Tile">The tile.</param>
     /// <param name="Call">The call.</param>
     /// <param name="Gradients">What the layer does with gradients.</param>
     /// <param name="Rows">Rows that were looked up [samples], if backward is to keep them for an update.</param>
-    private sealed record Read(TileCall Call, EmbeddingGradients Gradients, Tensor? Rows);
+    private sealed record Read(Tile Tile, TileCall Call, EmbeddingGradients Gradients, Tensor? Rows);
 }
 
 /// <summary>Rows that were looked up and their errors: an example drives the line of its row, and no other.</summary>

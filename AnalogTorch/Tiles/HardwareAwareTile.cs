@@ -84,7 +84,7 @@ public sealed class HardwareAwareTile : Tile
 
     internal override AnalogPath BackwardPath => Config.Backward;
 
-    internal override Tensor WeightsOf(TileCall call)
+    private protected override Tensor WeightsOf(TileCall call)
     {
         var weight = Matrix(call.Weight);
         if (!call.Training)
@@ -102,9 +102,9 @@ public sealed class HardwareAwareTile : Tile
         return weights;
     }
 
-    internal override Tensor BiasOf(TileCall call) => call.Bias!;
+    private protected override Tensor BiasOf(TileCall call) => call.Bias!;
 
-    internal override OutputScale? UnitsFor(TileCall call)
+    private protected override OutputScale? UnitsFor(TileCall call)
     {
         if (Config.Range is UnitRange)
             return null;
@@ -124,7 +124,7 @@ public sealed class HardwareAwareTile : Tile
         }
     }
 
-    internal override Tensor OwnWeightsOf(TileCall call)
+    private protected override Tensor OwnWeightsOf(TileCall call)
     {
         var weight = Matrix(call.Weight.detach());
         if (!call.Training)

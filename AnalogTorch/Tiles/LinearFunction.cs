@@ -34,53 +34,51 @@ internal sealed class LinearFunction : autograd.SingleTensorFunction<LinearFunct
         Tensor Rows(Tensor rows)
         {
             var call = tile.Begin(weight, bias, training);
-            return is_grad_enabled() ? apply(rows, weight, bias!, call) : call.Forward(rows);
+            return is_grad_enabled() ? apply(rows, weight, bias!, tile, call) : tile.ReadInputs(call).Forward(rows);
         }
     }
 
     /// <remarks>Torch itself keeps what its gradients need: it counts writes to them, and refuses a backward through values that are gone.</remarks>
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
-        var (x, call) = ((Tensor)vars[0], (TileCall)vars[3]);
+        var (x, tile, call) = ((Tensor)vars[0], (Tile)vars[3], (TileCall)vars[4]);
         var kept = call.WantsUpdate ? (x.is_contiguous() ? x.detach() : x.detach().contiguous()).DetachFromDisposeScope() : null;
-        ctx.save_data("read", new Read(call, kept, x.requires_grad));
-        if (!call.Tile.LearnsByPulses)
+        ctx.save_data("read", new Read(tile, call, kept, x.requires_grad));
+        if (!tile.LearnsByPulses)
             ctx.save_for_backward([.. call.WantsWeight ? [x] : Array.Empty<Tensor>(), .. x.requires_grad ? [call.Weight] : Array.Empty<Tensor>()]);
-        return call.Forward(x);
+        return tile.ReadInputs(call).Forward(x);
     }
 
     /// <remarks>An exception here would end the process, so the tile keeps it.</remarks>
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor grad_output)
     {
-        var (call, x, wantsInput) = (Read)ctx.get_data("read");
+        var (tile, call, x, wantsInput) = (Read)ctx.get_data("read");
         try
         {
             Tile.CheckOrder();
-            var saved = call.Tile.LearnsByPulses ? [] : ctx.get_saved_variables();
+            var saved = tile.LearnsByPulses ? [] : ctx.get_saved_variables();
             var delta = grad_output.is_contiguous() ? grad_output.detach() : grad_output.detach().contiguous();
             Tile.CheckGradient(delta);
-            var gradient = wantsInput ? call.Backward(delta) : null;
+            var gradient = wantsInput ? tile.ReadOutputs(call).Backward(delta) : null;
             if (x is { IsInvalid: true })
                 throw new InvalidOperationException(Tile.ZeroedTooEarly);
-            var weightGradient = call.WantsWeight ? delta.t().mm(call.Tile.LearnsByPulses ? x! : saved[0].detach()).view(call.Weight.shape) : null;
+            var weightGradient = call.WantsWeight ? delta.t().mm(tile.LearnsByPulses ? x! : saved[0].detach()) : null;
             var biasGradient = call.WantsBias ? delta.sum([0L]) : null;
             if (x is not null)
-                call.Tile.Keep(call, new RowExample(x, delta));
-            return [gradient!, weightGradient!, biasGradient!, null!];
+                tile.Keep(call, new RowExample(x, delta));
+            return [gradient!, call.AsParameter(weightGradient)!, biasGradient!, null!, null!];
         }
         catch (Exception exception)
         {
-            call.Tile.Keep(exception);
-            return
-            [
-                Tile.NoGradient(wantsInput, call.Weight, grad_output.shape[0], call.Tile.Inputs), Tile.NoGradient(call.WantsWeight, call.Weight, call.Weight.shape),
-                Tile.NoGradient(call.WantsBias, call.Weight, call.Tile.Outputs), null!,
-            ];
+            tile.Keep(exception);
+            var (ofWeight, ofBias) = call.NoGradients(tile.Outputs);
+            return [call.NoGradient(wantsInput, grad_output.shape[0], tile.Inputs), ofWeight, ofBias, null!, null!];
         }
     }
 
+    /// <param name="Tile">The tile.</param>
     /// <param name="Call">The call.</param>
     /// <param name="X">The inputs, if backward is to keep them for an update.</param>
     /// <param name="WantsInput">Whether somebody asks for the gradient by the inputs.</param>
-    private sealed record Read(TileCall Call, Tensor? X, bool WantsInput);
+    private sealed record Read(Tile Tile, TileCall Call, Tensor? X, bool WantsInput);
 }

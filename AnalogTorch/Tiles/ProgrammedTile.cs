@@ -184,15 +184,15 @@ public sealed class ProgrammedTile : Tile
 
     internal override AnalogPath BackwardPath => Exact;
 
-    internal override Tensor WeightsOf(TileCall call) => IsBypassed ? Matrix(call.Weight) : weights;
+    private protected override Tensor WeightsOf(TileCall call) => IsBypassed ? Matrix(call.Weight) : weights;
 
-    internal override Tensor OwnWeightsOf(TileCall call) => WeightsOf(call).alias();
+    private protected override Tensor OwnWeightsOf(TileCall call) => WeightsOf(call).alias();
 
-    internal override Tensor BiasOf(TileCall call) => IsBypassed ? call.Bias! : biasWeights!;
+    private protected override Tensor BiasOf(TileCall call) => IsBypassed ? call.Bias! : biasWeights!;
 
-    internal override OutputScale? UnitsFor(TileCall call) => IsBypassed ? null : units;
+    private protected override OutputScale? UnitsFor(TileCall call) => IsBypassed ? null : units;
 
-    internal override Tensor? OffsetsFor(TileCall call) => isRecalibrated && !IsBypassed ? memory[Offset] : null;
+    private protected override Tensor? OffsetsFor(TileCall call) => isRecalibrated && !IsBypassed ? memory[Offset] : null;
 
     internal override void Keep(TileCall call, LearningExample example) => throw new InvalidOperationException($"{Name} is programmed, and takes no pulses.");
 

@@ -5,11 +5,11 @@ namespace AnalogTorch.Tiles;
 
 /// <summary>One direction of one recurrent layer, over one sequence.</summary>
 /// <param name="Kernel">What a unit does.</param>
-/// <param name="Input">The call of the tile of input weights.</param>
-/// <param name="Hidden">The call of the tile of hidden weights.</param>
+/// <param name="Input">The tile of input weights, and its call.</param>
+/// <param name="Hidden">The tile of hidden weights, and its call.</param>
 /// <param name="IsReversed">Whether time runs backward.</param>
 /// <param name="Rows">Which rows [time · samples] belong to sequences, where some are shorter than the longest; null for all.</param>
-internal sealed record RecurrentCall(IRecurrentKernel Kernel, TileCall Input, TileCall Hidden, bool IsReversed, long[]? Rows = null);
+internal sealed record RecurrentCall(IRecurrentKernel Kernel, (Tile Tile, TileCall Call) Input, (Tile Tile, TileCall Call) Hidden, bool IsReversed, long[]? Rows = null);
 
 /// <summary>The autograd node of a whole sequence: one read for the inputs of all steps, one read a step for the hidden state.</summary>
 /// <remarks>The two reads have converters of their own, and are added digitally, where the gates are computed too.</remarks>
@@ -26,7 +26,7 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
     public static (Tensor Y, Tensor? Cell) Apply(RecurrentCall call, Tensor x, UnitState start, bool wantsAllCells = false)
     {
         var result = is_grad_enabled()
-            ? apply(x, start.Hidden, call.Kernel.HasCell ? start.Cell : null!, call.Input.Weight, call.Hidden.Weight, call.Input.Bias!, call.Hidden.Bias!, call, wantsAllCells)
+            ? apply(x, start.Hidden, call.Kernel.HasCell ? start.Cell : null!, call.Input.Call.Weight, call.Hidden.Call.Weight, call.Input.Call.Bias!, call.Hidden.Call.Bias!, call, wantsAllCells)
             : Forward(call, x, start, wantsAllCells).Outputs;
         if (!call.Kernel.HasCell)
             return (result[0], null);
@@ -43,7 +43,7 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
         ctx.save_data("sequence", sequence);
         ctx.set_materialize_grads(false); // torch would need tensors for it that the caller's dispose scope has freed by then
         if (!call.Input.Tile.LearnsByPulses || !call.Hidden.Tile.LearnsByPulses)
-            ctx.save_for_backward([call.Input.Weight, call.Hidden.Weight]); // torch counts writes to them, and refuses a backward through values that are gone
+            ctx.save_for_backward([call.Input.Call.Weight, call.Hidden.Call.Weight]); // torch counts writes to them, and refuses a backward through values that are gone
         return outputs;
     }
 
@@ -82,13 +82,14 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
         first.Hidden.copy_(start.Hidden);
         if (kernel.HasCell)
             first.Cell.copy_(start.Cell);
-        var input = call.Input.Forward(x.view(steps * samples, x.shape[2])).view(steps, samples, call.Input.Tile.Outputs);
+        var input = call.Input.Tile.ReadInputs(call.Input.Call).Forward(x.view(steps * samples, x.shape[2])).view(steps, samples, call.Input.Tile.Outputs);
+        var recurrent = call.Hidden.Tile.ReadInputs(call.Hidden.Call);
         for (var step = 0L; step < steps; step++)
         {
             using var inner = NewDisposeScope();
             var time = call.IsReversed ? steps - 1 - step : step;
             var (before, after) = sequence.Around(time);
-            kernel.Forward(input.select(0, time), call.Hidden.Forward(before.Hidden, time), before, after, saved.select(0, time));
+            kernel.Forward(input.select(0, time), recurrent.Forward(before.Hidden, time), before, after, saved.select(0, time));
         }
         // One tensor for all, hidden states before cells: of several, torch would hand back those that nobody used as tensors that are never freed.
         var ofHidden = hidden.narrow(0, call.IsReversed ? 0 : 1, steps);
@@ -131,11 +132,12 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
         public List<Tensor> NoGradients()
         {
             var (input, recurrent) = (call.Input, call.Hidden);
+            var (ofWeight, ofBias) = input.Call.NoGradients(input.Tile.Outputs);
+            var (ofHiddenWeight, ofHiddenBias) = recurrent.Call.NoGradients(recurrent.Tile.Outputs);
             return
             [
-                Tile.NoGradient(WantsInput, input.Weight, InputShape), Tile.NoGradient(WantsHidden, input.Weight, StateShape), Tile.NoGradient(WantsCell, input.Weight, StateShape),
-                Tile.NoGradient(input.WantsWeight, input.Weight, input.Weight.shape), Tile.NoGradient(recurrent.WantsWeight, recurrent.Weight, recurrent.Weight.shape),
-                Tile.NoGradient(input.WantsBias, input.Weight, input.Tile.Outputs), Tile.NoGradient(recurrent.WantsBias, recurrent.Weight, recurrent.Tile.Outputs),
+                input.Call.NoGradient(WantsInput, InputShape), input.Call.NoGradient(WantsHidden, StateShape), input.Call.NoGradient(WantsCell, StateShape),
+                ofWeight, ofHiddenWeight, ofBias, ofHiddenBias,
             ];
         }
 
@@ -154,6 +156,7 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
                 gradient.Cell.copy_(dOutputs.select(0, steps));
             var dInput = empty([steps, samples, gates], device: x.device);
             var dRecurrent = kernel.HasTwoErrors ? empty_like(dInput) : dInput;
+            var recurrent = call.Hidden.Tile.ReadOutputs(call.Hidden.Call);
             for (var step = 0L; step < steps; step++)
             {
                 using var inner = NewDisposeScope();
@@ -164,13 +167,13 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
                 var (before, after) = Around(time);
                 var error = dRecurrent.select(0, time);
                 kernel.Backward(saved.select(0, time), before, after, gradient, dInput.select(0, time), error);
-                gradient.Hidden.add_(call.Hidden.Backward(error, time));
+                gradient.Hidden.add_(recurrent.Backward(error, time));
             }
             var inputErrors = dInput.view(steps * samples, gates);
             var recurrentErrors = dRecurrent.view(steps * samples, gates);
             Tile.CheckGradient(inputErrors);
             var previous = hidden.narrow(0, call.IsReversed ? 1 : 0, steps).view(steps * samples, units);
-            var dX = WantsInput ? call.Input.Backward(inputErrors).view(x.shape) : null;
+            var dX = WantsInput ? call.Input.Tile.ReadOutputs(call.Input.Call).Backward(inputErrors).view(x.shape) : null;
             var (dWeight, dBias) = Learn(call.Input, x.view(steps * samples, x.shape[2]), inputErrors);
             var (dHiddenWeight, dHiddenBias) = Learn(call.Hidden, previous, recurrentErrors);
             foreach (var tensor in new[] { x, hidden, cell, saved })
@@ -179,16 +182,17 @@ internal sealed class RecurrentFunction : autograd.MultiTensorFunction<Recurrent
         }
 
         /// <summary>The gradients of one tile, or nothing and an example for its next update.</summary>
-        private (Tensor? Weight, Tensor? Bias) Learn(TileCall tile, Tensor inputs, Tensor errors)
+        private (Tensor? Weight, Tensor? Bias) Learn((Tile Tile, TileCall Call) part, Tensor inputs, Tensor errors)
         {
             if (call.Rows is not null) // what is beyond the end of a sequence was never driven
             {
                 var rows = tensor(call.Rows, device: inputs.device);
                 (inputs, errors) = (inputs.index_select(0, rows), errors.index_select(0, rows));
             }
-            if (tile.WantsUpdate)
-                tile.Tile.Keep(tile, new RowExample(inputs.alias(), errors.alias()));
-            return (tile.WantsWeight ? errors.t().mm(inputs).view(tile.Weight.shape) : null, tile.WantsBias ? errors.sum([0L]) : null);
+            var (tile, own) = part;
+            if (own.WantsUpdate)
+                tile.Keep(own, new RowExample(inputs.alias(), errors.alias()));
+            return (own.AsParameter(own.WantsWeight ? errors.t().mm(inputs) : null), own.WantsBias ? errors.sum([0L]) : null);
         }
     }
 }

@@ -97,14 +97,8 @@ public abstract class Tile : IDisposable
         internal set => state.Counter(Calibration) = BitConverter.DoubleToInt64Bits(value);
     }
 
-    /// <summary>Takes the inputs of every read while ranges are measured; null at other times.</summary>
-    internal InputRecord? Record { get; set; }
-
-    /// <summary>Sees the outputs of every read [samples, outputs, …], without a digital bias; null if nobody looks.</summary>
-    internal Action<Tensor>? Watch { get; set; }
-
-    /// <summary>Sees what drives every read: the inputs, or from the output side the errors; null if nobody looks.</summary>
-    internal Action<Tensor, ReadSide>? Driven { get; set; }
+    /// <summary>Who sees what the tile reads.</summary>
+    internal TileObservers Observers { get; } = new();
 
     /// <summary>How the range of the inputs is measured; null if the path needs none.</summary>
     internal InputMeasure? Measure => (ConfiguredPath.Scaling as CalibratedScaling)?.Measure;
@@ -114,7 +108,7 @@ public abstract class Tile : IDisposable
     {
         get
         {
-            if (Measure is null || Record is not null)
+            if (Measure is null || Observers.Record is not null)
                 return ConfiguredPath;
             var range = InputRange;
             if (range == 0)
@@ -158,7 +152,15 @@ public abstract class Tile : IDisposable
     {
         OnBegin(weight, bias, training && (weight.requires_grad || (HasAnalogBias && bias!.requires_grad)));
         Interlocked.Increment(ref begun);
-        return new(this, weight, bias, training, Interlocked.Increment(ref state.Counter(training ? Reads : Evaluations)) - 1);
+        var number = Interlocked.Increment(ref state.Counter(training ? Reads : Evaluations)) - 1;
+        var isRecorded = is_grad_enabled();
+        return new(
+            weight, bias, HasAnalogBias, training, number, Stream.Split(training ? "forward" : "evaluate").Split(number), Stream.Split("backward").Split(number))
+        {
+            Learns = LearnsByPulses && isRecorded ? (weight.requires_grad, HasAnalogBias && bias!.requires_grad) : (false, false),
+            WantsWeight = isRecorded && weight.requires_grad && (LearnsByGradient || ShowsGradients),
+            WantsBias = isRecorded && bias is { requires_grad: true } && (!HasAnalogBias || LearnsByGradient || ShowsGradients),
+        };
     }
 
     /// <summary>Refuses hardware that holds NaN or infinity, or something else than was last written.</summary>
@@ -168,6 +170,22 @@ public abstract class Tile : IDisposable
     /// <exception cref="InvalidDataException">It is damaged.</exception>
     internal abstract (long Numbers, int Sums) CheckHardware(Tensor weight, Tensor? bias);
 
+    /// <summary>Whether the outputs of a group, and its inputs, fit one tile, or joined ones.</summary>
+    internal bool FitsOneTile => !Size.AddsDigitally || (Inputs + (HasAnalogBias ? 1 : 0) <= Size.MaxInputs && Outputs / Groups <= Size.MaxOutputs);
+
+    /// <summary>The matrix as the reads of a call from the input side find it.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="owned">Whether the weights must be in memory that belongs to the caller, who keeps them until the backward pass.</param>
+    internal TileReading ReadInputs(TileCall call, bool owned = false) => new(
+        Size, ForwardPath, owned ? OwnWeightsOf(call).detach() : WeightsOf(call), HasAnalogBias ? BiasOf(call) : null, UnitsFor(call), OffsetsFor(call),
+        HasAnalogBias ? null : call.Bias, call.ForwardStream, Observers);
+
+    /// <summary>The matrix as the reads of a call from the output side find it.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="owned">Whether the weights must be in memory that belongs to the caller.</param>
+    internal TileReading ReadOutputs(TileCall call, bool owned = false) => new(
+        Size, BackwardPath, owned ? OwnWeightsOf(call).detach() : WeightsOf(call), null, UnitsFor(call), null, null, call.BackwardStream, Observers);
+
     /// <summary>Whether torch is given the gradients of weights that it does not train, so that whoever looks at them sees what they are.</summary>
     internal abstract bool ShowsGradients { get; }
 
@@ -175,19 +193,19 @@ public abstract class Tile : IDisposable
     private protected ParameterWatch Watcher { get; }
 
     /// <summary>The weights as the reads of a call find them [outputs, inputs].</summary>
-    internal abstract Tensor WeightsOf(TileCall call);
+    private protected abstract Tensor WeightsOf(TileCall call);
 
     /// <summary>The weights of the constant input as the reads of a call find them [outputs], where a bias is in the array.</summary>
-    internal abstract Tensor BiasOf(TileCall call);
+    private protected abstract Tensor BiasOf(TileCall call);
 
     /// <summary>What outputs stand for in a call; the tile owns it. Null if a cell at full conductance is a weight of 1.</summary>
-    internal abstract OutputScale? UnitsFor(TileCall call);
+    private protected abstract OutputScale? UnitsFor(TileCall call);
 
     /// <summary>What is added to outputs beside the converters, other than a bias [outputs]; the tile owns it. Null for nothing.</summary>
-    internal virtual Tensor? OffsetsFor(TileCall call) => null;
+    private protected virtual Tensor? OffsetsFor(TileCall call) => null;
 
     /// <summary>The same in memory that belongs to the caller, for a call that keeps them until its backward pass.</summary>
-    internal abstract Tensor OwnWeightsOf(TileCall call);
+    private protected abstract Tensor OwnWeightsOf(TileCall call);
 
     /// <summary>Keeps an example for the next update, and owns it from now on.</summary>
     /// <param name="call">The call that it comes from.</param>
@@ -221,18 +239,6 @@ public abstract class Tile : IDisposable
     {
         if (is_grad_enabled())
             throw new InvalidOperationException("gradients of gradients (create_graph: true, as for a gradient penalty) do not pass through analog tiles; leave the layer digital with LayerRule.Digital");
-    }
-
-    /// <summary>What a backward pass gives in place of a gradient that it cannot work out, since torch ends the process where one is missing that somebody asked for.</summary>
-    /// <param name="isWanted">Whether somebody asks for it.</param>
-    /// <param name="weight">The layer's weights, through which a gradient of it leads where gradients of gradients are wanted.</param>
-    /// <param name="shape">Its shape.</param>
-    internal static Tensor NoGradient(bool isWanted, Tensor weight, params long[] shape)
-    {
-        if (!isWanted)
-            return null!;
-        var nothing = zeros(shape, device: weight.device);
-        return is_grad_enabled() && weight.requires_grad ? nothing + weight.sum() * 0f : nothing;
     }
 
     /// <summary>Refuses gradients that hold NaN or infinity.</summary>

@@ -35,7 +35,10 @@ internal sealed class EquivalenceExample : Example
         var chosen = Problem.All.Where(problem => asked.Contains(problem.Name) && problem.CanLoad(run.Data)).ToArray();
         var left = asked.Except(chosen.Select(problem => problem.Name)).ToArray();
         if (chosen.Length == 0)
-            throw new ArgumentException($"--problems {string.Join(",", asked)} need files that are not in the data folder; give --data DIR, or name problems that are drawn.");
+        {
+            var needed = string.Join(", ", Problem.All.Where(problem => asked.Contains(problem.Name)).Select(problem => problem.Needs));
+            throw new UsageException($"--problems {string.Join(",", asked)} needs --data DIR with {needed}; give it, or name problems that are drawn.");
+        }
         var template = new EquivalenceTask
         {
             Data = run.Data?.Path,
