@@ -40,7 +40,7 @@ public class PageTests
             return link.StartsWith("https://", StringComparison.Ordinal) && Uri.TryCreate(link, UriKind.Absolute, out _) ? null : $"{link} is no address by https";
         var (file, anchor) = link.Split('#', 2) is [var before, var after] ? (before, after) : (link, "");
         var target = file.Length == 0 ? page.Path : Path.GetRelativePath(Repository.Root, Path.Combine(Repository.Root, Path.GetDirectoryName(page.Path)!, file)).Replace('\\', '/');
-        if (!File.Exists(Path.Combine(Repository.Root, target)))
+        if (!Path.Exists(Path.Combine(Repository.Root, target)))
             return $"{link} leads to {target}, which is not there";
         return anchor.Length == 0 || Page.All.SingleOrDefault(other => other.Path == target) is { } found && found.Anchors.Contains(anchor) ? null : $"{link} leads to a heading that is not there";
     }
