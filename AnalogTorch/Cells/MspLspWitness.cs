@@ -1,5 +1,3 @@
-using AnalogTorch.Devices;
-
 namespace AnalogTorch.Cells;
 
 /// <summary>The life of one cell of more and less significant pairs, after Ambrogio et al., Nature 558:60 (2018): the equations one by one, in siemens.</summary>
