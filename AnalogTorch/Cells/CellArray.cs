@@ -76,8 +76,8 @@ public abstract class CellArray : IUpdatable, IDisposable
     /// <inheritdoc/>
     public double WeightStep => Cell.WeightStep;
 
-    /// <summary>Age of the array (s) as far as it is worked into the cells; 0 where the schedule keeps no clock.</summary>
-    protected double Age => schedule.KeepsClock ? State[Clock].item<double>() : 0;
+    /// <summary>Age of the array (s), transfers and waiting included, as far as it is worked into the cells; 0 where the schedule keeps no clock.</summary>
+    public double Age => schedule.KeepsClock ? State[Clock].item<double>() : 0;
 
     private Rng Stream => new(unchecked((ulong)State.Counter(Key)));
 

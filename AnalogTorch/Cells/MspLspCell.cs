@@ -182,6 +182,7 @@ public sealed record MspLspCell : UnitCell, ICrossChecked
 
         protected override void OnDue(Duty duty, Rng rng)
         {
+            Spend(cell.Timing.Reading(Lines), rng.Split("reading"));
             if (cell.Trigger.Interval != Schedule.Never)
             {
                 ref var before = ref State.Counter(TransferredAt);
@@ -189,7 +190,6 @@ public sealed record MspLspCell : UnitCell, ICrossChecked
                     return;
                 before = Examples;
             }
-            Spend(cell.Timing.Reading(Lines), rng.Split("reading"));
             var weights = ReadCells(rng.Split("read"));
             State.Counter(TransfersDone)++;
             Transfer(weights, rng);

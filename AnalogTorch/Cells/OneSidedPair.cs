@@ -145,7 +145,7 @@ public sealed record OneSidedPair : UnitCell
 
     private sealed class OnePair(OneSidedPair cell, IMeanElement plus, IMeanElement minus) : CellWitness
     {
-        private long seen;
+        private long seen, left;
 
         public override double Weight => (plus.Value - minus.Value) / cell.SiemensPerWeight;
 
@@ -165,7 +165,14 @@ public sealed record OneSidedPair : UnitCell
         {
             for (var pulse = 0; pulse < Math.Abs(pulses); pulse++)
                 (pulses > 0 ? plus : minus).Pulse(up: true);
-            if (++seen % cell.Refresh.Interval == 0 && Math.Max(plus.Value, minus.Value) > cell.Refresh.SaturatedAbove)
+            var refresh = ++seen % cell.Refresh.Interval == 0;
+            if (refresh || seen % cell.LeakEvery == 0)
+            {
+                plus.Pass((seen - left) * cell.ExampleTime);
+                minus.Pass((seen - left) * cell.ExampleTime);
+                left = seen;
+            }
+            if (refresh && Math.Max(plus.Value, minus.Value) > cell.Refresh.SaturatedAbove)
                 Write(Weight);
         }
     }
