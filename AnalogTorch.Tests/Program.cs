@@ -17,6 +17,7 @@ internal static class Program
         [ModelReader.Argument, var path] => ModelReader.Run(path),
         [ExtensionProbe.Argument] => ExtensionProbe.Run(),
         [MutationRun.Argument, .. var parts] => MutationRun.Run(parts),
+        [MutantTester.Argument] => MutantTester.Run(),
         [PairAblation.Argument, var folder, var images, var epochs, var seeds, .. var names] =>
             PairAblation.Run(folder, Whole(images), Whole(epochs), Whole(seeds), names),
         _ => 1,
