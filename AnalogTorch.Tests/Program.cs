@@ -15,6 +15,7 @@ internal static class Program
         [DropoutTraining.Argument, var path, var optimizer, var analog] => DropoutTraining.Run(path, optimizer, analog),
         [ExtensionProbe.Argument] => ExtensionProbe.Run(),
         [MutationRun.Argument, .. var parts] => MutationRun.Run(parts),
+        [MutantTester.Argument] => MutantTester.Run(),
         [PairAblation.Argument, var folder, var images, var epochs, var seeds, .. var names] =>
             PairAblation.Run(folder, Whole(images), Whole(epochs), Whole(seeds), names),
         _ => 1,

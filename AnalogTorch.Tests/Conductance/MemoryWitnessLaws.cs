@@ -22,7 +22,7 @@ public class MemoryWitnessLaws
         using var scope = NewDisposeScope();
         foreach (var (memory, rng) in Parameters(name))
         {
-            foreach (var share in new[] { 0, 0.05, 0.25, 0.7, 1 })
+            foreach (var share in new[] { 0, 0.002, 0.05, 0.25, 0.7, 1 })
             {
                 using var inner = NewDisposeScope();
                 var target = memory.Range.Min + share * (memory.Range.Max - memory.Range.Min);

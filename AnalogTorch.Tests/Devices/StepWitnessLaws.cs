@@ -28,14 +28,17 @@ public class StepWitnessLaws
             var scales = states.Select(state => Math.Max(Scale(device, state, true), Scale(device, state, false))).ToArray();
             if (!scales.All(scale => scale is > 1e-20 and < 1e20)) // beyond what floats can be asked for
                 continue;
-            device.Accept(new Formula(device, states, scales.Chunk(states.Length / Elements).SelectMany(ofElement => ofElement.Select(_ => ofElement.Max())).ToArray()));
+            double[] ofElements = [.. scales.Chunk(states.Length / Elements).SelectMany(ofElement => ofElement.Select(_ => ofElement.Max()))];
+            device.Accept(new Formula(device, states, ofElements));
+            if (device.UnderPulses(0.37) is { } small)
+                small.Accept(new Formula(small, states, ofElements));
             if (++compared == Sets)
                 return;
         }
         Assert.Fail($"Only {compared} of {Sets} sets of parameters of {name} could be compared.");
     }
 
-    /// <summary>One pulse of an engine, in standard deviations from the declared mean: 0 ± 1, a deviation of 0.03 or of 5 % of the variance is seen.</summary>
+    /// <summary>One pulse of an engine, in standard deviations from the declared mean: 0 ± 1, a deviation of 0.05 or of 7 % of the variance is seen.</summary>
     [Theory]
     [MemberData(nameof(Devices))]
     public void PulsesScatterAsDeclared(string name)
@@ -49,8 +52,8 @@ public class StepWitnessLaws
                 if (Deviations(device, isUpward, 2000, rng).Length < 400 || compared >= 4)
                     continue;
                 Sampler deviations = (count, stream) => Deviations(device, isUpward, 5 * count, stream);
-                Stat.Mean(deviations).Is(0, std: 1, detect: 0.03);
-                Stat.Variance(deviations).Is(1, detect: 0.05);
+                Stat.Mean(deviations).Is(0, std: 1, detect: 0.05);
+                Stat.Variance(deviations).Is(1, detect: 0.07);
                 compared++;
             }
         }

@@ -7,7 +7,7 @@ namespace AnalogTorch.Tests.Mutation;
 /// <param name="File">The source file, by its path in the library.</param>
 /// <param name="Search">Text that occurs once in the file.</param>
 /// <param name="Replace">What stands in its place.</param>
-/// <param name="Tests">Parts of the names of the tests that are run.</param>
+/// <param name="Tests">Parts of the names of the tests that are run; behind a bracket, what the arguments of a theory begin with.</param>
 /// <param name="Survives">Why no test can notice it; null if one must.</param>
 internal sealed record Mutant(string Name, string File, string Search, string Replace, string[] Tests, string? Survives = null)
 {

@@ -16,7 +16,7 @@ public class MutantTests
         Assert.True(text.Split(mutant.Search).Length == 2, $"{mutant.File} must hold '{mutant.Search}' once; give the mutant '{name}' a text that it holds.");
         Assert.NotEqual(text, mutant.Mutated());
         Assert.NotEmpty(mutant.Tests);
-        Assert.All(mutant.Tests, part => Assert.Contains(Tests, test => test.Contains(part, StringComparison.Ordinal)));
+        Assert.All(mutant.Tests, part => Assert.Contains(Tests, test => test.Contains(part.Split('(')[0], StringComparison.Ordinal)));
     }
 
     private static readonly string[] Tests = [.. typeof(MutantTests).Assembly.GetTypes()

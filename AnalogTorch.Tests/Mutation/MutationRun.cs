@@ -1,70 +1,136 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 
 namespace AnalogTorch.Tests.Mutation;
 
-/// <summary>Runs mutants: the library is compiled with each of them, and its tests are run beside that copy.</summary>
+/// <summary>Runs mutants: the library is compiled with them, and their tests are run beside that copy until one fails.</summary>
 /// <remarks>Sources and the built tests stay as they are; all happens in a folder of hard links under obj.</remarks>
-internal static class MutationRun
+internal sealed class MutationRun
 {
+    /// <summary>What asks for a run.</summary>
     public const string Argument = "--mutants";
 
+    /// <summary>What lines with an answer of the tests begin with.</summary>
+    public const string Answer = "first failure: ";
+
     private const double WantedScore = 0.95;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10); // a mutant may make a loop endless
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5); // a mutant may make a loop endless
+    private readonly string folder = Path.Combine(Repository.Root, "AnalogTorch.Tests", "obj", "mutants");
+    private readonly LibraryCompiler compiler = new();
+    private readonly List<Mutant> survivors = [];
+    private readonly Stopwatch watch = Stopwatch.StartNew();
+    private int run;
 
     /// <summary>Prints what became of every mutant, and the score.</summary>
     /// <param name="parts">Parts of names or files of the mutants to run; none for all.</param>
-    public static int Run(string[] parts)
-    {
-        Mutant[] mutants = [.. Mutant.All.Where(mutant => parts.Length == 0 || parts.Any(part => $"{mutant.File}: {mutant.Name}".Contains(part, StringComparison.OrdinalIgnoreCase)))];
-        var compiler = new LibraryCompiler();
-        var folder = Path.Combine(Repository.Root, "AnalogTorch.Tests", "obj", "mutants");
-        LinkTests(folder);
-        compiler.Compile(null, Path.Combine(folder, "AnalogTorch.dll"));
-        if (Failure(folder, [.. mutants.SelectMany(mutant => mutant.Tests).Distinct()], stopsEarly: false) is { } broken)
-        {
-            Console.WriteLine($"Without any mutant, {broken} fails; mend that first.");
-            return 1;
-        }
-        var (caught, survivors) = (0, new List<Mutant>());
-        foreach (var mutant in mutants)
-        {
-            var watch = Stopwatch.StartNew();
-            compiler.Compile(mutant, Path.Combine(folder, "AnalogTorch.dll"));
-            var failure = Failure(folder, mutant.Tests, stopsEarly: true);
-            caught += failure is null ? 0 : 1;
-            if (failure is null)
-                survivors.Add(mutant);
-            Console.WriteLine($"{(failure is null ? "SURVIVED" : "caught  ")} {watch.Elapsed.TotalSeconds,4:F0} s  {mutant.File}: {mutant.Name}{(failure is null ? "" : $" ({failure})")}");
-        }
-        Console.WriteLine($"{caught} of {mutants.Length} mutants were caught: {(double)caught / mutants.Length:P1}.");
-        foreach (var survivor in survivors)
-            Console.WriteLine($"Survivor: {survivor.File}: {survivor.Name}: {survivor.Survives ?? "no reason is known; a test is missing"}");
-        return caught >= WantedScore * mutants.Length ? 0 : 1;
-    }
+    /// <returns>0 if enough were caught.</returns>
+    public static int Run(string[] parts) => new MutationRun().Run(
+        [.. Mutant.All.Where(mutant => parts.Length == 0 || parts.Any(part => $"{mutant.File}: {mutant.Name}".Contains(part, StringComparison.OrdinalIgnoreCase)))]);
 
-    /// <summary>Lays the built tests into a folder of their own, as hard links; what becomes another file there leaves the original alone.</summary>
-    private static void LinkTests(string folder)
+    private int Run(Mutant[] mutants)
     {
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
         Directory.CreateDirectory(Path.GetDirectoryName(folder)!);
         Command.Run(Repository.Root, "cp", "-al", AppContext.BaseDirectory, folder);
-        File.WriteAllText(Path.Combine(folder, "xunit.runner.json"), """{ "stopOnFail": true }""");
+        var switched = mutants.Where(Switches.CanSwitch).Select((mutant, i) => (Number: i + 1, Mutant: mutant)).ToArray();
+        var files = switched.GroupBy(entry => entry.Mutant.File).ToDictionary(group => group.Key, group => Switches.Write([.. group]));
+        files.Add("ActiveMutant.cs", Switches.Declaration);
+        compiler.Compile(files, Path.Combine(folder, "AnalogTorch.dll"));
+        if (!Try(switched))
+            return 1;
+        foreach (var mutant in mutants.Except(switched.Select(entry => entry.Mutant)))
+        {
+            compiler.Compile(new Dictionary<string, string> { [mutant.File] = mutant.Mutated() }, Path.Combine(folder, "AnalogTorch.dll"));
+            using var tests = new Tests(folder);
+            Book(mutant, tests.FirstFailure(1, mutant.Tests));
+        }
+        var caught = run - survivors.Count;
+        Console.WriteLine($"{caught} of {run} mutants were caught: {(double)caught / run:P1}, in {watch.Elapsed.TotalMinutes:F0} minutes.");
+        foreach (var survivor in survivors)
+            Console.WriteLine($"Survivor: {survivor.File}: {survivor.Name}: {survivor.Survives ?? "no reason is known; a test is missing"}");
+        return caught >= WantedScore * run ? 0 : 1;
     }
 
-    /// <summary>The first test that fails; null if none does.</summary>
-    private static string? Failure(string folder, string[] tests, bool stopsEarly)
+    /// <summary>Tries the mutants behind the switch; false if tests fail without any of them.</summary>
+    private bool Try((int Number, Mutant Mutant)[] mutants)
     {
-        var settings = Path.Combine(folder, "xunit.runner.json");
-        File.Delete(settings);
-        File.WriteAllText(settings, $$"""{ "stopOnFail": {{(stopsEarly ? "true" : "false")}} }""");
-        var filter = string.Join('|', tests.Select(part => $"FullyQualifiedName~{part}"));
-        var (code, output) = Command.TryRun(folder, Patience, "dotnet", "vstest", "AnalogTorch.Tests.dll", $"--TestCaseFilter:{filter}");
-        if (code == 0)
-            return output.Contains("Passed!", StringComparison.Ordinal) || output.Contains("Test Run Successful", StringComparison.Ordinal)
-                ? null
-                : throw new InvalidOperationException($"No test was run for {filter}: {output}");
-        var failed = output.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.StartsWith("Failed ", StringComparison.Ordinal));
-        return failed is null ? "the tests did not come to an end" : failed["Failed ".Length..].Split('[')[0].Trim().Replace("AnalogTorch.Tests.", "", StringComparison.Ordinal);
+        var tests = new Tests(folder);
+        try
+        {
+            foreach (var part in mutants.SelectMany(entry => entry.Mutant.Tests).Distinct())
+            {
+                if (tests.FirstFailure(0, [part]) is not { } broken)
+                    continue;
+                Console.WriteLine($"Without any mutant, a test fails; mend that first. {broken}");
+                return false;
+            }
+            foreach (var (number, mutant) in mutants)
+            {
+                Book(mutant, tests.FirstFailure(number, mutant.Tests));
+                if (!tests.HasEnded)
+                    continue;
+                tests.Dispose();
+                tests = new Tests(folder);
+            }
+            return true;
+        }
+        finally
+        {
+            tests.Dispose();
+        }
+    }
+
+    private void Book(Mutant mutant, string? failure)
+    {
+        run++;
+        if (failure is null)
+            survivors.Add(mutant);
+        Console.WriteLine($"{watch.Elapsed:hh\\:mm\\:ss} {(failure is null ? "SURVIVED" : "caught  ")} {mutant.File}: {mutant.Name}{(failure is null ? "" : $" ({failure[..Math.Min(failure.Length, 160)]})")}");
+    }
+
+    /// <summary>A process that runs tests.</summary>
+    private sealed class Tests : IDisposable
+    {
+        private readonly Process process;
+        private readonly BlockingCollection<string> lines = [];
+
+        public Tests(string folder)
+        {
+            process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(folder, "AnalogTorch.Tests.dll"), MutantTester.Argument]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+            process.OutputDataReceived += (_, line) =>
+            {
+                if (line.Data is null)
+                    lines.CompleteAdding();
+                else
+                    lines.Add(line.Data);
+            };
+            process.BeginOutputReadLine();
+        }
+
+        public bool HasEnded { get; private set; }
+
+        /// <summary>The first test that fails, which may be by not coming to an end; null if none does.</summary>
+        public string? FirstFailure(int mutant, string[] tests)
+        {
+            process.StandardInput.WriteLine($"{mutant}\t{string.Join('\t', tests)}");
+            var patience = Stopwatch.StartNew();
+            while (lines.TryTake(out var line, Patience - patience.Elapsed is { Ticks: > 0 } left ? left : TimeSpan.Zero))
+            {
+                if (line.StartsWith(Answer, StringComparison.Ordinal))
+                    return line.Length == Answer.Length ? null : line[Answer.Length..];
+            }
+            HasEnded = true;
+            return lines.IsCompleted ? "the tests broke off" : "the tests did not come to an end";
+        }
+
+        public void Dispose()
+        {
+            if (!process.HasExited)
+                process.Kill(entireProcessTree: true);
+            process.WaitForExit(); // and for its last lines
+            process.Dispose();
+            lines.Dispose();
+        }
     }
 }

@@ -1,8 +1,8 @@
 using AnalogTorch.Core;
 using AnalogTorch.Kernels;
 using AnalogTorch.Periphery;
-using CsCheck;
 using AnalogTorch.Tests.Kernels;
+using CsCheck;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Tests.Periphery;
@@ -21,13 +21,15 @@ public class PathWitnessTests
             var path = Draw(rng);
             var (x, w) = (Noise.Normal(rng.Split("x"), [samples, inputs]), Noise.Normal(rng.Split("w"), [outputs, inputs]).mul_(0.4f));
             var b = hasBias ? Noise.Normal(rng.Split("b"), [outputs]).mul_(0.4f) : null;
-            using var units = hasUnits ? new OutputScale(Noise.Uniform(rng.Split("unit"), [outputs]) + 0.5f, Noise.Uniform(rng.Split("correction"), [1, outputs]) + 0.5f) : null;
+            var (unit, correction) = (Noise.Uniform(rng.Split("unit"), [outputs]) + 0.5f, Noise.Uniform(rng.Split("correction"), [1, outputs]) + 0.5f);
+            using var units = hasUnits ? new OutputScale(unit, correction) : null;
+            (double Unit, double Gain)[] scales = [.. Bench.Floats(unit).Zip(Bench.Floats(correction), (of, by) => hasUnits ? ((double)of, (double)of * by) : (1, 1))];
             var lines = path.IrDrop is NoIrDrop ? long.MaxValue : 7;
             var y = Bench.Floats(path.Read(x, w, b, rng, lines, units));
             for (var sample = 0; sample < samples; sample++)
             {
                 var row = TransferWitnessLaws.Row(x, sample);
-                var expected = Read(path, row, [.. Enumerable.Range(0, outputs).Select(output => TransferWitnessLaws.Row(w, output))], b is null ? null : TransferWitnessLaws.Row(b.unsqueeze(0), 0), (int)Math.Min(lines, 1000), units);
+                var expected = Read(path, row, [.. Enumerable.Range(0, outputs).Select(output => TransferWitnessLaws.Row(w, output))], b is null ? null : TransferWitnessLaws.Row(b.unsqueeze(0), 0), (int)Math.Min(lines, 1000), scales);
                 if (expected is null)
                     continue; // a number so near to the middle of two levels that rounding decides
                 for (var output = 0; output < outputs; output++)
@@ -87,7 +89,7 @@ public class PathWitnessTests
     }
 
     /// <summary>Outputs of one sample; null if a number is too near to the middle of two levels for floats.</summary>
-    private static double[]? Read(AnalogPath path, double[] x, double[][] w, double[]? bias, int lines, OutputScale? units)
+    private static double[]? Read(AnalogPath path, double[] x, double[][] w, double[]? bias, int lines, (double Unit, double Gain)[] scales)
     {
         var scale = path.Scaling.Factor(x, bias is not null);
         for (var attempt = 0; ; attempt++)
@@ -96,8 +98,7 @@ public class PathWitnessTests
             var input = x.Concat(bias is null ? [] : [1.0]).Select(value => Convert(path.Dac, value / scale, ref isTie)).ToArray();
             var y = w.Select((row, output) =>
             {
-                var unit = units is null ? 1 : (double)units.Unit[output].item<float>();
-                var weights = row.Concat(bias is null ? [] : [bias[output]]).Select(weight => weight / unit).ToArray();
+                var weights = row.Concat(bias is null ? [] : [bias[output]]).Select(weight => weight / scales[output].Unit).ToArray();
                 var sum = input.Zip(weights, (value, weight) => value * weight).Sum();
                 for (var first = 0; first < input.Length; first += lines)
                 {
@@ -106,8 +107,7 @@ public class PathWitnessTests
                 }
                 return sum;
             }).ToArray();
-            var gain = Enumerable.Range(0, w.Length).Select(output => units is null ? 1 : (double)units.Gain[0, output].item<float>());
-            var converted = y.Select(value => Convert(path.Adc, value, ref isTie)).Zip(gain, (value, factor) => value * factor * scale).ToArray();
+            var converted = y.Select(value => Convert(path.Adc, value, ref isTie)).Zip(scales, (value, of) => value * of.Gain * scale).ToArray();
             if (isTie)
                 return null;
             var end = path.Adc is UniformConverter adc ? adc.Bound + adc.Step / 2 : double.PositiveInfinity; // from which the nearest level would be one more
