@@ -36,7 +36,7 @@ internal sealed record LayerArray(string Suffix, IReadOnlyList<int> Matrices, lo
 /// <param name="Output">Shape of the output; empty where it is more than a tensor.</param>
 internal readonly record struct LayerCall(long[] Input, bool WantsGradient, long[] Output)
 {
-    public long InputRows => Elements(Input) / Input[^1];
+    public long InputRows => Elements(Input[..^1]);
 
     public long OutputElements => Elements(Output);
 
