@@ -26,7 +26,7 @@ public sealed record ConversionRow(string Name, string Kind, bool IsAnalog, stri
     public string Remedy { get; init; } = "";
 
     /// <summary>Parts of the path of its reads that keep them from fast passes.</summary>
-    public IReadOnlyList<string> SlowParts { get; init; } = [];
+    public ValueList<string> SlowParts { get; init; } = [];
 
     /// <summary>Numbers of a layer that stays digital: its parameters, and matrices that it keeps in buffers.</summary>
     public long DigitalNumbers { get; init; }

@@ -38,7 +38,7 @@ public sealed record LayerArray(string Suffix, IReadOnlyList<int> Matrices, long
 public readonly record struct LayerCall(long[] Input, bool WantsGradient, long[] Output)
 {
     /// <summary>Rows of the input, all its dimensions but the last together.</summary>
-    public long InputRows => Elements(Input) / Input[^1];
+    public long InputRows => Elements(Input[..^1]);
 
     /// <summary>Elements of the output.</summary>
     public long OutputElements => Elements(Output);

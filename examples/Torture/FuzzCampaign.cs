@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using AnalogTorch.Core;
+using AnalogTorch.Examples.Benchmarks;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Examples.Torture;
@@ -37,7 +38,7 @@ internal static class FuzzCampaign
             var content = format.Make(random, new(random));
             File.WriteAllBytes(format.Path, content);
             var before = format.State?.Invoke();
-            var (allocated, watch) = (GC.GetAllocatedBytesForCurrentThread(), Stopwatch.StartNew());
+            var (allocated, start) = (GC.GetAllocatedBytesForCurrentThread(), Seconds);
             Exception? refusal = null;
             try
             {
@@ -49,7 +50,7 @@ internal static class FuzzCampaign
                 refusal = exception;
                 refused++;
             }
-            var (spent, time) = (GC.GetAllocatedBytesForCurrentThread() - allocated, watch.Elapsed);
+            var (spent, time) = (GC.GetAllocatedBytesForCurrentThread() - allocated, TimeSpan.FromSeconds(Seconds - start));
             (most, longest) = (Math.Max(most, spent), time > longest ? time : longest);
             if (Fault(format, content, before, refusal, spent, time) is not { } fault)
                 continue;
@@ -60,6 +61,9 @@ internal static class FuzzCampaign
         }
         return new(count, refused, longest.TotalSeconds, most, failures);
     }
+
+    /// <summary>Of the processor where the system tells, since others may be busy.</summary>
+    private static double Seconds => ThreadClock.Seconds is var seconds && double.IsNaN(seconds) ? Stopwatch.GetTimestamp() / (double)Stopwatch.Frequency : ThreadClock.Seconds;
 
     private static string? Fault(FuzzFormat format, byte[] content, string? before, Exception? refusal, long spent, TimeSpan time)
     {
