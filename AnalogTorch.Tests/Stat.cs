@@ -37,8 +37,12 @@ internal static class Stat
     /// <summary>Tests the whole distribution of a sampler.</summary>
     public static DistributionTest Distribution(Sampler sampler) => new(sampler);
 
-    /// <summary>Fails unless samples have the mean and the standard deviation as expected, whose margins follow from the kurtosis that the samples show.</summary>
-    /// <remarks>Of n samples, a mean that is off by 8·σ/√n and a variance that is off by 8·√((κ − 1)/n) pass with probability <see cref="Miss"/>.</remarks>
+    /// <summary>
+    /// Fails unless samples have the mean and the standard deviation as expected, whose margins follow from the kurtosis that the samples show.
+    /// </summary>
+    /// <remarks>
+    /// Of n samples, a mean that is off by 8·σ/√n and a variance that is off by 8·√((κ − 1)/n) pass with probability <see cref="Miss"/>.
+    /// </remarks>
     /// <param name="samples">The samples.</param>
     /// <param name="expected">Mean and standard deviation.</param>
     /// <param name="rounding">What rounding may do to both.</param>
@@ -50,7 +54,8 @@ internal static class Stat
         var kurtosis = variance == 0 ? 1 : samples.Average(value => Math.Pow(value - mean, 4)) / (variance * variance);
         var squared = expected.Deviation * expected.Deviation;
         Check(mean, expected.Mean, Alarm * expected.Deviation / Math.Sqrt(samples.Count) + rounding, samples.Count, $"mean of {what}");
-        Check(variance, squared, Alarm * squared * Math.Sqrt((kurtosis - 1) / samples.Count) + rounding * (rounding + 2 * expected.Deviation), samples.Count, $"variance of {what}");
+        Check(variance, squared, Alarm * squared * Math.Sqrt((kurtosis - 1) / samples.Count) + rounding * (rounding + 2 * expected.Deviation),
+            samples.Count, $"variance of {what}");
     }
 
     /// <summary>Fails unless the mean of samples is as expected, whose margin follows from the deviation that the samples show.</summary>

@@ -27,7 +27,8 @@ public class CompensationTests
             var held = wanted * 0.7f + Noise.Normal(new Rng(key).Split("held"), [Outputs, Inputs]) * 0.1f;
             var factors = compensation.Factors(new(before, now, wanted, held));
             for (var output = 0; output < Outputs; output++)
-                Assert.Equal(Factor(name, (Rows(before), Rows(now)), (Rows(wanted), Rows(held)), output), factors is null ? 1 : Bench.Floats(factors)[output], 1e-5);
+                Assert.Equal(Factor(name, (Rows(before), Rows(now)), (Rows(wanted), Rows(held)), output),
+                    factors is null ? 1 : Bench.Floats(factors)[output], 1e-5);
         }
     }
 
@@ -64,7 +65,8 @@ public class CompensationTests
                 return 1 / (products / squares);
             case nameof(ExactCompensation):
                 // The f with the least Σ (wanted − f·held)².
-                return weights.Wanted[output].Zip(weights.Held[output], (wanted, held) => wanted * held).Sum() / weights.Held[output].Sum(held => held * held);
+                return weights.Wanted[output].Zip(weights.Held[output], (wanted, held) => wanted * held).Sum()
+                    / weights.Held[output].Sum(held => held * held);
             default:
                 throw new NotSupportedException($"Say here what the factors of {name} are.");
         }

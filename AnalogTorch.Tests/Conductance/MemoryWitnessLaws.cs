@@ -68,13 +68,16 @@ public class MemoryWitnessLaws
     {
         var rng = Rng.FromSeed(Stat.Seed).Split(name);
         var type = Catalog.Variants<MemoryStatistics>().Single(type => type.Name == name);
-        return RandomConfig.Legal<MemoryStatistics>(type, rng).Take(100).Where(CanBeSaidInFloats).Take(Sets).Select((memory, set) => (memory, rng.Split("set").Split(set)));
+        return RandomConfig.Legal<MemoryStatistics>(type, rng).Take(100).Where(CanBeSaidInFloats).Take(Sets)
+            .Select((memory, set) => (memory, rng.Split("set").Split(set)));
 
-        // Where a conductance decays to nothing, its relative scatter is lost in the smallest floats, and its few largest devices make all of the variance.
+        // Where a conductance decays to nothing, its relative scatter is lost in the smallest floats, and its few largest devices make all of
+        // the variance.
         static bool CanBeSaidInFloats(MemoryStatistics memory)
         {
             var (first, last) = (memory.ConductanceMoments(memory.Range.Max, 0), memory.ConductanceMoments(memory.Range.Max, Units.Year));
-            return last.Mean > 1e-3 * first.Mean && last.Deviation < 3 * last.Mean && (first.Deviation == 0 || first.Deviation > 1e-5 * first.Mean) && first.Mean is > 1e-12 and < 1e6;
+            return last.Mean > 1e-3 * first.Mean && last.Deviation < 3 * last.Mean && (first.Deviation == 0 || first.Deviation > 1e-5 * first.Mean)
+                && first.Mean is > 1e-12 and < 1e6;
         }
     }
 

@@ -6,7 +6,9 @@ using AnalogTorch.Kernels;
 namespace AnalogTorch.Tests.Devices;
 
 /// <summary>A device of these tests, in one file: a step that falls with the logarithm of the way that was gone, and saturates softly.</summary>
-/// <remarks>With u the share of the way from the one bound to the other, Δw± = ±Δw±,d·(1 − tanh(κ·ln(1 + A·u))), plus noise of CycleNoise·Δw±,d.</remarks>
+/// <remarks>
+/// With u the share of the way from the one bound to the other, Δw± = ±Δw±,d·(1 − tanh(κ·ln(1 + A·u))), plus noise of CycleNoise·Δw±,d.
+/// </remarks>
 public sealed record LogarithmicStep : BoundedDevice
 {
     [Unit("1")]

@@ -22,7 +22,8 @@ public class StepWitnessLaws
         using var scope = NewDisposeScope();
         var rng = Rng.FromSeed(Stat.Seed);
         var compared = 0;
-        foreach (var (device, set) in RandomConfig.Legal<PulsedDevice>(Bench.Device(name).GetType(), rng).Select((device, set) => (device, set)).Take(4 * Sets))
+        foreach (var (device, set) in RandomConfig.Legal<PulsedDevice>(Bench.Device(name).GetType(), rng).Select((device, set) => (device, set))
+            .Take(4 * Sets))
         {
             var states = States(device, rng.Split("elements").Split(set)).ToArray();
             var scales = states.Select(state => Math.Max(Scale(device, state, true), Scale(device, state, false))).ToArray();
@@ -38,7 +39,9 @@ public class StepWitnessLaws
         Assert.Fail($"Only {compared} of {Sets} sets of parameters of {name} could be compared.");
     }
 
-    /// <summary>One pulse of an engine, in standard deviations from the declared mean: 0 ± 1, a deviation of 0.05 or of 7 % of the variance is seen.</summary>
+    /// <summary>
+    /// One pulse of an engine, in standard deviations from the declared mean: 0 ± 1, a deviation of 0.05 or of 7 % of the variance is seen.
+    /// </summary>
     [Theory]
     [MemberData(nameof(Devices))]
     public void PulsesScatterAsDeclared(string name)
@@ -67,13 +70,16 @@ public class StepWitnessLaws
     [MemberData(nameof(BoundedDevices))]
     public void TheNominalStepIsThatOfAnElementLikeTheMean(string name)
     {
-        foreach (var device in RandomConfig.Legal<BoundedDevice>(Bench.Device(name).GetType(), Rng.FromSeed(Stat.Seed)).Take(20).Where(device => device.Min < 0))
+        foreach (var device in RandomConfig.Legal<BoundedDevice>(Bench.Device(name).GetType(), Rng.FromSeed(Stat.Seed)).Take(20)
+            .Where(device => device.Min < 0))
         {
-            var mean = new ElementState(0, 0, device.DwMin * (1 + device.UpDownBias), device.DwMin * (1 - device.UpDownBias), device.Min, device.Max, 0);
+            var mean = new ElementState(0, 0, device.DwMin * (1 + device.UpDownBias), device.DwMin * (1 - device.UpDownBias), device.Min,
+                device.Max, 0);
             var both = device with { UpDownBias = 0 };
             var expected = name == nameof(ExpStep)
                 ? (device.StepMoments(mean, true).Mean - device.StepMoments(mean, false).Mean) / 2
-                : (both.StepMoments(mean with { Up = device.DwMin }, true).Mean - both.StepMoments(mean with { Down = device.DwMin }, false).Mean) / 2;
+                : (both.StepMoments(mean with { Up = device.DwMin }, true).Mean - both.StepMoments(mean with { Down = device.DwMin }, false).Mean)
+                    / 2;
             Assert.Equal(expected, device.NominalStep, 1e-9 * Math.Abs(expected) + 1e-12 * device.DwMin);
         }
     }
@@ -102,7 +108,9 @@ public class StepWitnessLaws
 
     private static float[] Row(Tensor plane) => Bench.Floats(plane.expand(1, Elements).contiguous());
 
-    /// <summary>Steps of single pulses by an engine, of elements that cannot reach a bound, in declared standard deviations from the declared mean.</summary>
+    /// <summary>
+    /// Steps of single pulses by an engine, of elements that cannot reach a bound, in declared standard deviations from the declared mean.
+    /// </summary>
     private static float[] Deviations(PulsedDevice device, bool isUpward, int count, Rng rng)
     {
         using var scope = NewDisposeScope();
@@ -111,7 +119,8 @@ public class StepWitnessLaws
         var (up, down, min, max, offset) = (All(planes.Up), All(planes.Down), All(planes.Min), All(planes.Max), All(planes.Offset));
         planes.Value.copy_(min + Noise.Uniform(rng.Split("values"), shape) * (max - min));
         planes.Memory?.copy_(Noise.Uniform(rng.Split("memories"), shape));
-        float[][] before = [.. new[] { planes.Value, planes.Memory ?? zeros(shape), up, down, min, max, offset }.Select(plane => Bench.Floats(plane.contiguous()))];
+        float[][] before = [.. new[] { planes.Value, planes.Memory ?? zeros(shape), up, down, min, max, offset }
+            .Select(plane => Bench.Floats(plane.contiguous()))];
         var target = new PulseTarget { Planes = planes, Weights = zeros(shape) };
         device.Accept(Bench.Engine("fused").Pulse(target, full(shape, isUpward ? 1 : -1, ScalarType.Int32), rng.Split("noise")));
         var deviations = new List<float>();
@@ -120,7 +129,8 @@ public class StepWitnessLaws
             var state = new ElementState(before[0][i], before[1][i], before[2][i], before[3][i], before[4][i], before[5][i], before[6][i]);
             var (mean, deviation) = device.StepMoments(state, isUpward);
             // 1e-3 of the elements would be clipped at 4 σ without a trace in either moment; the rounding of a value is to be far below σ.
-            if (state.Value + mean - 4 * deviation >= state.Min && state.Value + mean + 4 * deviation <= state.Max && deviation > 1e-4 * Math.Abs(state.Value))
+            if (state.Value + mean - 4 * deviation >= state.Min && state.Value + mean + 4 * deviation <= state.Max
+                && deviation > 1e-4 * Math.Abs(state.Value))
                 deviations.Add((float)((after - state.Value - mean) / deviation));
         }
         return [.. deviations];
@@ -137,15 +147,18 @@ public class StepWitnessLaws
             {
                 var cell = new Cell<FloatLane>((float)state.Up, (float)state.Down, (float)state.Min, (float)state.Max, (float)state.Offset);
                 var memory = TStep.Remember<FloatLane>(step, (float)state.Memory);
-                Same(device.ValueSeen(state), TStep.Read<FloatLane>(step, (float)state.Value, cell).Value, 1e-5 * Math.Abs(device.ValueSeen(state)) + Shake(s => device.ValueSeen(s), state), "value seen", state);
+                Same(device.ValueSeen(state), TStep.Read<FloatLane>(step, (float)state.Value, cell).Value,
+                    1e-5 * Math.Abs(device.ValueSeen(state)) + Shake(s => device.ValueSeen(s), state), "value seen", state);
                 foreach (var isUpward in new[] { true, false })
                 {
                     var expected = device.StepMoments(state, isUpward);
                     var actual = Integrate(draw, number => (isUpward
                         ? step.Up<FloatLane>((float)state.Value, memory, cell, (float)number)
                         : step.Down<FloatLane>((float)state.Value, memory, cell, (float)number)).Value);
-                    Same(expected.Mean, actual.Mean, 2e-5 * scale + Shake(s => device.StepMoments(s, isUpward).Mean, state), isUpward ? "mean up" : "mean down", state);
-                    Same(expected.Deviation, actual.Deviation, 2e-4 * scale + Shake(s => device.StepMoments(s, isUpward).Deviation, state), "deviation", state);
+                    Same(expected.Mean, actual.Mean, 2e-5 * scale + Shake(s => device.StepMoments(s, isUpward).Mean, state),
+                        isUpward ? "mean up" : "mean down", state);
+                    Same(expected.Deviation, actual.Deviation, 2e-4 * scale + Shake(s => device.StepMoments(s, isUpward).Deviation, state),
+                        "deviation", state);
                 }
             }
         }
@@ -154,7 +167,8 @@ public class StepWitnessLaws
         private static double Shake(Func<ElementState, double> value, ElementState s)
         {
             const double Nudge = 1 + 1e-6;
-            return new[] { s with { Value = s.Value * Nudge }, s with { Min = s.Min * Nudge }, s with { Max = s.Max * Nudge }, s with { Offset = s.Offset * Nudge } }
+            return new[] { s with { Value = s.Value * Nudge }, s with { Min = s.Min * Nudge }, s with { Max = s.Max * Nudge },
+                s with { Offset = s.Offset * Nudge } }
                 .Select(shaken => Math.Abs(value(shaken) - value(s))).Where(double.IsFinite).Sum(); // none outside the bounds
         }
 
@@ -179,6 +193,7 @@ public class StepWitnessLaws
         }
 
         private void Same(double expected, double actual, double tolerance, string what, ElementState state) =>
-            Assert.True(Math.Abs(expected - actual) <= tolerance, $"The {what} must be {expected:G6} ± {tolerance:G2}, but is {actual:G6}, of {device} at {state}.");
+            Assert.True(Math.Abs(expected - actual) <= tolerance,
+                $"The {what} must be {expected:G6} ± {tolerance:G2}, but is {actual:G6}, of {device} at {state}.");
     }
 }

@@ -59,7 +59,8 @@ public class WaferWitnessTests
         var planes = device.Manufacture(Rng.FromSeed(Stat.Seed), Shape);
         Stat.Moments([.. Numbers(planes.Value).Select(g => g / Units.uS)], new(2, 0.2), 1e-6, "conductances (µS)");
         Assert.All(Bench.Floats(planes.Memory!), history => Assert.Equal(1, history));
-        Assert.Equal([2e-6f, 15e-6f, 0.75e-6f, 0], new Tensor[] { planes.Min, planes.Max, planes.Up, planes.Down }.Select(plane => plane.item<float>()));
+        Assert.Equal([2e-6f, 15e-6f, 0.75e-6f, 0], new Tensor[] { planes.Min, planes.Max, planes.Up, planes.Down }
+            .Select(plane => plane.item<float>()));
     }
 
     [Fact]
@@ -84,7 +85,8 @@ public class WaferWitnessTests
         Stat.Moments(Numbers(planes.Up), new(0.002, 0.0002), 1e-9, "charging steps");
         Stat.Moments(Numbers(planes.Down), new(0.002, 0.0002), 1e-9, "discharging steps");
         Stat.Moments(Numbers(planes.Offset), new(0.3, 0.02), 1e-7, "thresholds");
-        Stat.Mean([.. Numbers(planes.Up).Zip(Numbers(planes.Down), (a, b) => (a - 0.002) * (b - 0.002))], 0, 0, "what charging and discharging have in common");
+        Stat.Mean([.. Numbers(planes.Up).Zip(Numbers(planes.Down), (a, b) => (a - 0.002) * (b - 0.002))], 0, 0,
+            "what charging and discharging have in common");
         Assert.All(Bench.Floats(planes.Value), voltage => Assert.Equal(0.5f, voltage));
         Assert.Equal((0.35f, 1f), (((Tensor)planes.Min).item<float>(), ((Tensor)planes.Max).item<float>()));
         Assert.Equal(device.Transconductance * 0.002, device.NominalStep, 1e-12 * device.NominalStep);

@@ -58,7 +58,8 @@ public sealed record ForeignAdditiveReadNoise : ReadNoise
 
     public override void Add(Tensor y, Tensor x, Tensor weights, Rng rng) => new AdditiveReadNoise().Add(y, x, weights, rng);
 
-    public override double OutputDeviation(ReadOnlySpan<double> x, ReadOnlySpan<double> weights) => new AdditiveReadNoise().OutputDeviation(x, weights);
+    public override double OutputDeviation(ReadOnlySpan<double> x, ReadOnlySpan<double> weights) =>
+        new AdditiveReadNoise().OutputDeviation(x, weights);
 }
 
 public sealed record ForeignHalveInputs : Saturation

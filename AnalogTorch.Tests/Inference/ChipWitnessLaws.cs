@@ -35,7 +35,8 @@ public class ChipWitnessLaws
             var (readPlus, readMinus) = (memory.ReadNoise(max, time), memory.ReadNoise(min, time));
             var variance = new[] { plus.Deviation, minus.Deviation, readPlus, readMinus }.Sum(deviation => deviation * deviation);
             var y = Bench.Floats(layer.call(ones(1, 1)).view(-1));
-            Stat.Moments([.. y.Select(value => (double)value)], new((plus.Mean - minus.Mean) / (max - min), Math.Sqrt(variance) / (max - min)), 1e-5, $"outputs with {name} after {time} s");
+            Stat.Moments([.. y.Select(value => (double)value)], new((plus.Mean - minus.Mean) / (max - min), Math.Sqrt(variance) / (max - min)),
+                1e-5, $"outputs with {name} after {time} s");
         }
     }
 }

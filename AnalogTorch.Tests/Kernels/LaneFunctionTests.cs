@@ -102,14 +102,17 @@ public class LaneFunctionTests
         Span<float> Span(ref T lanes) => MemoryMarshal.CreateSpan(ref Unsafe.As<T, float>(ref lanes), width);
     }
 
-    /// <summary>Fails unless a float is as near to a number as so many steps between floats, which below the smallest normal one have the same size.</summary>
+    /// <summary>
+    /// Fails unless a float is as near to a number as so many steps between floats, which below the smallest normal one have the same size.
+    /// </summary>
     private static void AssertWithin(int ulps, double expected, float actual, string name, float at)
     {
         var rounded = (float)expected;
         if (float.IsNaN(rounded) || float.IsInfinity(rounded) || float.IsInfinity(actual))
         {
             var next = ulps * (float.MaxValue - MathF.BitDecrement(float.MaxValue));
-            Assert.True(rounded.Equals(actual) || Math.Abs(expected - Math.Clamp(actual, float.MinValue, float.MaxValue)) <= next, $"{name}({at:G9}) must be {expected:G9}, but is {actual:G9}.");
+            Assert.True(rounded.Equals(actual) || Math.Abs(expected - Math.Clamp(actual, float.MinValue, float.MaxValue)) <= next,
+                $"{name}({at:G9}) must be {expected:G9}, but is {actual:G9}.");
             return;
         }
         var step = Math.Max(Math.Abs((double)MathF.BitIncrement(MathF.Abs(rounded)) - MathF.Abs(rounded)), float.Epsilon);

@@ -18,7 +18,12 @@ internal static class Command
     /// <returns>Its exit code, or −1 if it was ended; and what it printed.</returns>
     public static (int Code, string Output) TryRun(string folder, TimeSpan patience, string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using var process = Process.Start(start)!;
         var output = new StringBuilder();
         process.OutputDataReceived += Keep;

@@ -12,7 +12,8 @@ internal sealed class LibraryCompiler
     public LibraryCompiler()
     {
         // The build as far as the compiler, which is not called.
-        var answer = Command.Run(library, "dotnet", "msbuild", "AnalogTorch.csproj", "-t:Compile", "-p:Configuration=Release", "-p:RunAnalyzers=false",
+        var answer = Command.Run(library, "dotnet", "msbuild", "AnalogTorch.csproj", "-t:Compile", "-p:Configuration=Release",
+            "-p:RunAnalyzers=false",
             "-p:EnforceCodeStyleInBuild=false", "-p:ProvideCommandLineArgs=true", "-p:SkipCompilerExecution=true", "-p:NonExistentFile=none",
             "-p:BuildProjectReferences=false", "-getItem:CscCommandLineArgs", "-getProperty:RoslynTargetsPath");
         var json = JsonDocument.Parse(answer).RootElement;
@@ -45,6 +46,7 @@ internal sealed class LibraryCompiler
     }
 
     private static bool IsLeftOut(string argument) =>
-        new[] { "/out:", "/refout:", "/doc:", "/pdb:", "/debug", "/embed", "/sourcelink:", "/noconfig", "/generatedfilesout:", "/errorlog:", "/warnaserror" }
+        new[] { "/out:", "/refout:", "/doc:", "/pdb:", "/debug", "/embed", "/sourcelink:", "/noconfig", "/generatedfilesout:", "/errorlog:",
+            "/warnaserror" }
             .Any(start => argument.StartsWith(start, StringComparison.OrdinalIgnoreCase));
 }

@@ -11,7 +11,7 @@ namespace AnalogTorch.Tests.Mutation;
 /// <param name="Survives">Why no test can notice it; null if one must.</param>
 internal sealed record Mutant(string Name, string File, string Search, string Replace, string[] Tests, string? Survives = null)
 {
-    private static readonly JsonSerializerOptions Options = new() { PropertyNameCaseInsensitive = true, ReadCommentHandling = JsonCommentHandling.Skip };
+    private static readonly JsonSerializerOptions Options = new() { PropertyNameCaseInsensitive = true };
 
     /// <summary>All mutants, by the folders of the library.</summary>
     public static IReadOnlyList<Mutant> All { get; } =

@@ -12,9 +12,12 @@ internal static class MutantTester
     public const string Argument = "--mutant-tests";
 
     private static readonly MethodInfo[] Tests =
-        [.. typeof(MutantTester).Assembly.GetTypes().Where(type => !type.IsAbstract).SelectMany(type => type.GetMethods()).Where(method => method.GetCustomAttribute<FactAttribute>() is { Skip: null })];
+        [.. typeof(MutantTester).Assembly.GetTypes().Where(type => !type.IsAbstract).SelectMany(type => type.GetMethods())
+            .Where(method => method.GetCustomAttribute<FactAttribute>() is { Skip: null })];
 
-    /// <summary>Reads lines of a mutant's number and the parts of names of its tests; answers each with the first test that fails, or with none.</summary>
+    /// <summary>
+    /// Reads lines of a mutant's number and the parts of names of its tests; answers each with the first test that fails, or with none.
+    /// </summary>
     public static int Run()
     {
         var active = typeof(HardwareConfig).Assembly.GetType(Switches.TypeName)?.GetField("Number");
@@ -48,7 +51,8 @@ internal static class MutantTester
         {
             foreach (var arguments in Data(test).Where(arguments => $"{arguments.FirstOrDefault()}".StartsWith(row, StringComparison.Ordinal)))
             {
-                var instance = test.IsStatic ? null : Activator.CreateInstance(test.DeclaringType!, test.DeclaringType!.GetConstructors()[0].GetParameters().Length == 0 ? [] : [new TestOutputHelper()]);
+                var instance = test.IsStatic ? null : Activator.CreateInstance(test.DeclaringType!,
+                    test.DeclaringType!.GetConstructors()[0].GetParameters().Length == 0 ? [] : [new TestOutputHelper()]);
                 using var disposable = instance as IDisposable;
                 (test.Invoke(instance, arguments) as Task)?.GetAwaiter().GetResult();
             }
@@ -56,7 +60,8 @@ internal static class MutantTester
         }
         catch (Exception e) // whatever it is, the test has failed
         {
-            return $"{test.DeclaringType!.Name}.{test.Name}: {(e is TargetInvocationException { InnerException: { } inner } ? inner : e).Message.Split('\n')[0]}";
+            var cause = e is TargetInvocationException { InnerException: { } inner } ? inner : e;
+            return $"{test.DeclaringType!.Name}.{test.Name}: {cause.Message.Split('\n')[0]}";
         }
     }
 

@@ -25,7 +25,8 @@ internal sealed class MutationRun
     /// <param name="parts">Parts of names or files of the mutants to run; none for all.</param>
     /// <returns>0 if enough were caught.</returns>
     public static int Run(string[] parts) => new MutationRun().Run(
-        [.. Mutant.All.Where(mutant => parts.Length == 0 || parts.Any(part => $"{mutant.File}: {mutant.Name}".Contains(part, StringComparison.OrdinalIgnoreCase)))]);
+        [.. Mutant.All.Where(mutant => parts.Length == 0
+            || parts.Any(part => $"{mutant.File}: {mutant.Name}".Contains(part, StringComparison.OrdinalIgnoreCase)))]);
 
     private int Run(Mutant[] mutants)
     {
@@ -86,7 +87,8 @@ internal sealed class MutationRun
         run++;
         if (failure is null)
             survivors.Add(mutant);
-        Console.WriteLine($"{watch.Elapsed:hh\\:mm\\:ss} {(failure is null ? "SURVIVED" : "caught  ")} {mutant.File}: {mutant.Name}{(failure is null ? "" : $" ({failure[..Math.Min(failure.Length, 160)]})")}");
+        var (verdict, why) = failure is null ? ("SURVIVED", "") : ("caught  ", $" ({failure[..Math.Min(failure.Length, 160)]})");
+        Console.WriteLine($"{watch.Elapsed:hh\\:mm\\:ss} {verdict} {mutant.File}: {mutant.Name}{why}");
     }
 
     /// <summary>A process that runs tests.</summary>
@@ -97,7 +99,11 @@ internal sealed class MutationRun
 
         public Tests(string folder)
         {
-            process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(folder, "AnalogTorch.Tests.dll"), MutantTester.Argument]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+            process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(folder, "AnalogTorch.Tests.dll"), MutantTester.Argument])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            })!;
             process.OutputDataReceived += (_, line) =>
             {
                 if (line.Data is null)

@@ -7,7 +7,9 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace AnalogTorch.Tests.Mutation;
 
-/// <summary>Puts many mutants into one library, behind a number that says which of them is alive: it is compiled once, and tests run in one process.</summary>
+/// <summary>
+/// Puts many mutants into one library, behind a number that says which of them is alive: it is compiled once, and tests run in one process.
+/// </summary>
 /// <remarks>The body of every method that mutants change becomes a choice between whole bodies: that of each mutant, and the original.</remarks>
 internal static class Switches
 {
@@ -40,10 +42,12 @@ internal static class Switches
     {
         var span = new TextSpan(root.ToFullString().IndexOf(mutant.Search, StringComparison.Ordinal), mutant.Search.Length);
         // Spaces and arrows around what is changed do not count.
-        var parts = (Start: span.Start + mutant.Search.Length - mutant.Search.TrimStart(' ', '\n', '=', '>').Length, End: span.Start + mutant.Search.TrimEnd(' ', '\n', ';').Length);
+        var parts = (Start: span.Start + mutant.Search.Length - mutant.Search.TrimStart(' ', '\n', '=', '>').Length,
+            End: span.Start + mutant.Search.TrimEnd(' ', '\n', ';').Length);
         var inner = TextSpan.FromBounds(parts.Start, Math.Max(parts.End, parts.Start));
         return root.FindNode(inner).AncestorsAndSelf()
-            .Where(node => node is ArrowExpressionClauseSyntax or BlockSyntax && node.Parent is BaseMethodDeclarationSyntax or AccessorDeclarationSyntax or PropertyDeclarationSyntax)
+            .Where(node => node is ArrowExpressionClauseSyntax or BlockSyntax
+                && node.Parent is BaseMethodDeclarationSyntax or AccessorDeclarationSyntax or PropertyDeclarationSyntax)
             .FirstOrDefault(node => node.Span.Contains(inner));
     }
 
@@ -55,7 +59,8 @@ internal static class Switches
         var original = body.SyntaxTree.GetRoot().ToFullString()[body.SpanStart..End(body)];
         var choice = new StringBuilder();
         foreach (var (number, mutant) in mutants)
-            choice.Append(CultureInfo.InvariantCulture, $"if (global::{TypeName}.Number == {number}) {{ {Statements(body, Changed(mutant))} }} else ");
+            choice.Append(CultureInfo.InvariantCulture,
+                $"if (global::{TypeName}.Number == {number}) {{ {Statements(body, Changed(mutant))} }} else ");
         choice.Append(CultureInfo.InvariantCulture, $"{{ {Statements(body, original)} }}");
         return body.Parent is PropertyDeclarationSyntax ? $"{{ get {{ {choice} }} }}" : $"{{ {choice} }}";
 
@@ -74,7 +79,8 @@ internal static class Switches
         if (body is BlockSyntax)
             return text;
         var expression = text[text.IndexOf("=>", StringComparison.Ordinal)..].TrimStart('=', '>', ' ');
-        var isVoid = body.Parent is ConstructorDeclarationSyntax or AccessorDeclarationSyntax { Keyword.RawKind: (int)SyntaxKind.SetKeyword or (int)SyntaxKind.InitKeyword }
+        var isVoid = body.Parent is ConstructorDeclarationSyntax
+            or AccessorDeclarationSyntax { Keyword.RawKind: (int)SyntaxKind.SetKeyword or (int)SyntaxKind.InitKeyword }
             || body.Parent is MethodDeclarationSyntax { ReturnType: PredefinedTypeSyntax { Keyword.RawKind: (int)SyntaxKind.VoidKeyword } };
         return isVoid || expression.StartsWith("throw ", StringComparison.Ordinal) ? expression : $"return {expression}";
     }

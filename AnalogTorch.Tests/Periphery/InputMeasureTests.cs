@@ -17,7 +17,8 @@ public class InputMeasureTests
     {
         using var scope = NewDisposeScope();
         var type = Catalog.Variants<InputMeasure>().Single(type => type.Name == name);
-        foreach (var measure in new[] { (InputMeasure)Activator.CreateInstance(type)!, new InputDeviations { Deviations = 1.7 }, new InputDeviations { Deviations = 40 }, new InputQuantile { Share = 0.9 } })
+        foreach (var measure in new[] { (InputMeasure)Activator.CreateInstance(type)!, new InputDeviations { Deviations = 1.7 },
+            new InputDeviations { Deviations = 40 }, new InputQuantile { Share = 0.9 } })
         {
             if (measure.GetType() != type)
                 continue;
@@ -43,7 +44,8 @@ public class InputMeasureTests
             LargestInput => all.Max(),
             InputDeviations some => Math.Min(some.Deviations * Math.Sqrt(all.Average(value => value * value)), all.Max()),
             // The least magnitude that at least the share of the batch does not exceed.
-            InputQuantile share => batches.Average(batch => batch.Order().First(value => batch.Count(other => other <= value) >= share.Share * batch.Length)),
+            InputQuantile share => batches.Average(batch =>
+                batch.Order().First(value => batch.Count(other => other <= value) >= share.Share * batch.Length)),
             _ => throw new NotSupportedException($"Say here what the range of {measure.GetType().Name} is."),
         };
     }

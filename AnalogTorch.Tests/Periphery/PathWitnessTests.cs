@@ -10,30 +10,36 @@ namespace AnalogTorch.Tests.Periphery;
 /// <summary>A whole read against forty lines of plain loops over what its parts declare, in their order.</summary>
 public class PathWitnessTests
 {
-    private static readonly Converter[] Converters = [new IdealConverter(), new UniformConverter { Bits = 5, Bound = 0.7 }, new UniformConverter { Bits = 7, Bound = 2 }];
+    private static readonly Converter[] Converters = [new IdealConverter(), new UniformConverter { Bits = 5, Bound = 0.7 },
+        new UniformConverter { Bits = 7, Bound = 2 }];
 
     [Fact]
     public void AReadIsItsPartsInOrder() =>
-        Gen.Select(Gen.Int[1, 5], Gen.Int[1, 20], Gen.Int[1, 9], Gen.Bool, Gen.Bool, Gen.ULong).Sample((samples, inputs, outputs, hasBias, hasUnits, key) =>
+        Gen.Select(Gen.Int[1, 5], Gen.Int[1, 20], Gen.Int[1, 9], Gen.Bool, Gen.Bool, Gen.ULong)
+            .Sample((samples, inputs, outputs, hasBias, hasUnits, key) =>
         {
             using var scope = NewDisposeScope();
             var rng = new Rng(key);
             var path = Draw(rng);
             var (x, w) = (Noise.Normal(rng.Split("x"), [samples, inputs]), Noise.Normal(rng.Split("w"), [outputs, inputs]).mul_(0.4f));
             var b = hasBias ? Noise.Normal(rng.Split("b"), [outputs]).mul_(0.4f) : null;
-            var (unit, correction) = (Noise.Uniform(rng.Split("unit"), [outputs]) + 0.5f, Noise.Uniform(rng.Split("correction"), [1, outputs]) + 0.5f);
+            var (unit, correction) = (Noise.Uniform(rng.Split("unit"), [outputs]) + 0.5f,
+                Noise.Uniform(rng.Split("correction"), [1, outputs]) + 0.5f);
             using var units = hasUnits ? new OutputScale(unit, correction) : null;
-            (double Unit, double Gain)[] scales = [.. Bench.Floats(unit).Zip(Bench.Floats(correction), (of, by) => hasUnits ? ((double)of, (double)of * by) : (1, 1))];
+            (double Unit, double Gain)[] scales = [.. Bench.Floats(unit)
+                .Zip(Bench.Floats(correction), (of, by) => hasUnits ? ((double)of, (double)of * by) : (1, 1))];
             var lines = path.IrDrop is NoIrDrop ? long.MaxValue : 7;
             var y = Bench.Floats(path.Read(x, w, b, rng, lines, units));
             for (var sample = 0; sample < samples; sample++)
             {
                 var row = TransferWitnessLaws.Row(x, sample);
-                var expected = Read(path, row, [.. Enumerable.Range(0, outputs).Select(output => TransferWitnessLaws.Row(w, output))], b is null ? null : TransferWitnessLaws.Row(b.unsqueeze(0), 0), (int)Math.Min(lines, 1000), scales);
+                var expected = Read(path, row, [.. Enumerable.Range(0, outputs).Select(output => TransferWitnessLaws.Row(w, output))],
+                    b is null ? null : TransferWitnessLaws.Row(b.unsqueeze(0), 0), (int)Math.Min(lines, 1000), scales);
                 if (expected is null)
                     continue; // a number so near to the middle of two levels that rounding decides
                 for (var output = 0; output < outputs; output++)
-                    Assert.True(Math.Abs(expected[output] - y[sample * outputs + output]) <= 2e-5 * (1 + row.Max(Math.Abs)), $"{expected[output]} is {y[sample * outputs + output]}, by {path} with {hasBias}, {hasUnits}.");
+                    Assert.True(Math.Abs(expected[output] - y[sample * outputs + output]) <= 2e-5 * (1 + row.Max(Math.Abs)),
+                        $"{expected[output]} is {y[sample * outputs + output]}, by {path} with {hasBias}, {hasUnits}.");
             }
         }, iter: 300, threads: 1);
 
@@ -56,7 +62,10 @@ public class PathWitnessTests
         }
     }
 
-    /// <summary>Noise is converted with the rest: outputs are levels of the ADC, from the middle of two of which it takes them to either in half of the reads.</summary>
+    /// <summary>
+    /// Noise is converted with the rest: outputs are levels of the ADC, from the middle of two of which it takes them to either in half of the
+    /// reads.
+    /// </summary>
     [Fact]
     public void NoiseComesBeforeTheAdc()
     {
@@ -65,7 +74,8 @@ public class PathWitnessTests
         // Levels 1/3 apart, with the output at 1/2 of full scale between the first and the second.
         var (x, w) = (full([samples, 1], 2f), full([1, 1], 0.5f));
         var loops = new AnalogPath { Scaling = new AbsMaxScaling(), OutputNoise = 0.02, Adc = new UniformConverter { Bits = 3, Bound = 1 } };
-        foreach (var path in new[] { loops, loops with { IrDrop = new ColumnIrDrop { Strength = 0 } }, loops with { OutputNoise = 0, ReadNoise = new AdditiveReadNoise() } })
+        foreach (var path in new[] { loops, loops with { IrDrop = new ColumnIrDrop { Strength = 0 } },
+            loops with { OutputNoise = 0, ReadNoise = new AdditiveReadNoise() } })
         {
             var y = Bench.Floats(path.Read(x, w, null, Rng.FromSeed(Stat.Seed)));
             Assert.Equal([0.667f, 1.333f], y.Select(value => MathF.Round(value, 3)).Distinct().Order());
@@ -110,7 +120,8 @@ public class PathWitnessTests
             var converted = y.Select(value => Convert(path.Adc, value, ref isTie)).Zip(scales, (value, of) => value * of.Gain * scale).ToArray();
             if (isTie)
                 return null;
-            var end = path.Adc is UniformConverter adc ? adc.Bound + adc.Step / 2 : double.PositiveInfinity; // from which the nearest level would be one more
+            var end = path.Adc is UniformConverter adc ? adc.Bound + adc.Step / 2
+                : double.PositiveInfinity; // from which the nearest level would be one more
             if (!path.Saturation.Repeats(attempt) || y.All(value => Math.Abs(value) <= end))
                 return converted;
             scale *= 2;
@@ -120,7 +131,8 @@ public class PathWitnessTests
     private static double Convert(Converter converter, double value, ref bool isTie)
     {
         var level = converter.Transfer(value).Mean;
-        isTie |= converter.Transfer(value + 1e-5).Mean - converter.Transfer(value - 1e-5).Mean > 3e-5 || (converter is UniformConverter end && Math.Abs(Math.Abs(value) - end.Bound - end.Step / 2) < 1e-5);
+        isTie |= converter.Transfer(value + 1e-5).Mean - converter.Transfer(value - 1e-5).Mean > 3e-5
+            || (converter is UniformConverter end && Math.Abs(Math.Abs(value) - end.Bound - end.Step / 2) < 1e-5);
         return level;
     }
 }

@@ -37,8 +37,10 @@ public class TransferWitnessLaws
                 for (var i = 0; i < values.Length; i++)
                 {
                     var expected = converter.Transfer(values[i]);
-                    var next = Math.Max(Math.Abs(converter.Transfer(values[i] * (1 + 1e-6)).Mean - expected.Mean), Math.Abs(converter.Transfer(values[i] * (1 - 1e-6)).Mean - expected.Mean));
-                    Stat.Moments([.. columns[i].Select(value => (double)value)], expected, next + rounding * (reach + Math.Abs(values[i])), $"{values[i]} through {converter}");
+                    var next = Math.Max(Math.Abs(converter.Transfer(values[i] * (1 + 1e-6)).Mean - expected.Mean),
+                        Math.Abs(converter.Transfer(values[i] * (1 - 1e-6)).Mean - expected.Mean));
+                    Stat.Moments([.. columns[i].Select(value => (double)value)], expected, next + rounding * (reach + Math.Abs(values[i])),
+                        $"{values[i]} through {converter}");
                 }
             }
         }
@@ -72,7 +74,8 @@ public class TransferWitnessLaws
         using var scope = NewDisposeScope();
         foreach (var (scaling, rng) in Parameters<InputScaling>(name))
         {
-            var x = Noise.Normal(rng.Split("x"), [20, 9]) * tensor(Enumerable.Range(0, 20).Select(i => i == 0 ? 0 : MathF.Pow(2, i - 12)).ToArray()).unsqueeze(1);
+            var x = Noise.Normal(rng.Split("x"), [20, 9]) * tensor(Enumerable.Range(0, 20)
+                .Select(i => i == 0 ? 0 : MathF.Pow(2, i - 12)).ToArray()).unsqueeze(1);
             foreach (var hasBias in new[] { false, true })
             {
                 var factors = Bench.Floats(scaling.Of(x, hasBias).expand(20, 1).contiguous());
@@ -139,7 +142,8 @@ public class TransferWitnessLaws
     private static IEnumerable<(T Part, Rng Stream)> Parameters<T>(string name) where T : HardwareConfig
     {
         var rng = Rng.FromSeed(Stat.Seed).Split(name);
-        return RandomConfig.Legal<T>(Catalog.Variants<T>().Single(type => type.Name == name), rng).Take(Sets).Select((part, set) => (part, rng.Split("set").Split(set)));
+        return RandomConfig.Legal<T>(Catalog.Variants<T>().Single(type => type.Name == name), rng).Take(Sets)
+            .Select((part, set) => (part, rng.Split("set").Split(set)));
     }
 
     internal static double[] Row(Tensor values, int row) => Array.ConvertAll(Bench.Floats(values[row].contiguous()), value => (double)value);

@@ -24,7 +24,8 @@ public class TrainWitnessLaws
         using var scope = NewDisposeScope();
         var rng = Rng.FromSeed(Stat.Seed).Split(name);
         var (x, delta) = (tensor(X).expand(Samples, X.Length).contiguous(), tensor(Delta).expand(Samples, Delta.Length).contiguous());
-        foreach (var (scheme, set) in RandomConfig.Legal<PulseScheme>(Catalog.Variants<PulseScheme>().Single(type => type.Name == name), rng).Take(Sets).Select((scheme, set) => (scheme, set)))
+        foreach (var (scheme, set) in RandomConfig.Legal<PulseScheme>(Catalog.Variants<PulseScheme>().Single(type => type.Name == name), rng)
+            .Take(Sets).Select((scheme, set) => (scheme, set)))
         {
             // From few pulses to lines that have one in every slot.
             var rate = 0.003 * Math.Pow(4, set);
@@ -68,8 +69,10 @@ public class TrainWitnessLaws
             for (var o = 0; o < Delta.Length; o++)
             {
                 var (input, output) = (Words(inputs, i), Words(outputs, o));
-                var coincidences = input.Zip(output, (a, b) => (double)(BitOperations.PopCount((uint)(a & b & TrainPair.Slots)) * (a < 0 != b < 0 ? -1 : 1))).ToArray();
-                Stat.Moments(coincidences, scheme.Coincidences(x[i], Delta[o], sample), 1e-5, $"coincidences of {x[i]} and {Delta[o]} by {scheme} at {sample}");
+                var coincidences = input.Zip(output, (a, b) =>
+                    (double)(BitOperations.PopCount((uint)(a & b & TrainPair.Slots)) * (a < 0 != b < 0 ? -1 : 1))).ToArray();
+                Stat.Moments(coincidences, scheme.Coincidences(x[i], Delta[o], sample), 1e-5,
+                    $"coincidences of {x[i]} and {Delta[o]} by {scheme} at {sample}");
             }
         }
 

@@ -38,7 +38,10 @@ public abstract record MemoryStatistics : HardwareConfig, ICrossChecked
     /// <param name="time">Time since programming (s).</param>
     public abstract Tensor ReadDeviation(Tensor programmed, Tensor aged, double time);
 
-    /// <summary>What devices that are asked for a conductance have at a time (S), without the noise of reading them: the published equations in plain numbers.</summary>
+    /// <summary>
+    /// What devices that are asked for a conductance have at a time (S), without the noise of reading them: the published equations in plain
+    /// numbers.
+    /// </summary>
     /// <remarks>Written apart from what tensors are computed by, and held against it by laws.</remarks>
     /// <param name="target">Target conductance (S).</param>
     /// <param name="time">Time since programming (s); at 0 devices are as they were programmed.</param>

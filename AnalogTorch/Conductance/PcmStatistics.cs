@@ -7,8 +7,8 @@ namespace AnalogTorch.Conductance;
 /// <summary>Phase-change memory: programming noise, drift with an exponent of each device's own, and 1/f read noise.</summary>
 /// <remarks>
 /// With ĝ = G/GMax: G₀ = max(G_T + σ_prog(ĝ_T)·ξ, 0); ν = |μ_ν(ĝ_T) + σ_ν(ĝ_T)·ξ|, drawn once; G = G₀·((t + t₀)/t₀)^−ν; and reads scatter by
-/// σ_read = G·Q_s(ĝ₀)·√(ln((t + t₀ + t_r)/(2·t_r))), 0 for reads that take longer than t + t₀. The frame is that of Joshi et al., Nature Communications 11:2473 (2020), as IBM aihwkit
-/// implements it; the curves are each memory's own.
+/// σ_read = G·Q_s(ĝ₀)·√(ln((t + t₀ + t_r)/(2·t_r))), 0 for reads that take longer than t + t₀. The frame is that of Joshi et al., Nature
+/// Communications 11:2473 (2020), as IBM aihwkit implements it; the curves are each memory's own.
 /// </remarks>
 public abstract record PcmStatistics : MemoryStatistics
 {
@@ -99,14 +99,17 @@ public abstract record PcmStatistics : MemoryStatistics
     public sealed override double ReadNoise(double target, double time)
     {
         var growth = time + DriftStart > ReadTime ? Math.Log((time + DriftStart + ReadTime) / (2 * ReadTime)) : 0;
-        var start = Moments.OfNormal(xi => ProgrammedOnce(target, xi) * ReadNoiseScale * CurvesAt(Math.Max(ProgrammedOnce(target, xi) / GMax, LeastShare)).ReadNoiseStrength);
+        var start = Moments.OfNormal(xi =>
+            ProgrammedOnce(target, xi) * ReadNoiseScale * CurvesAt(Math.Max(ProgrammedOnce(target, xi) / GMax, LeastShare)).ReadNoiseStrength);
         var drift = DriftFactor(target, time);
-        return Math.Sqrt(growth * (start.Mean * start.Mean + start.Deviation * start.Deviation) * (drift.Mean * drift.Mean + drift.Deviation * drift.Deviation));
+        return Math.Sqrt(growth * (start.Mean * start.Mean + start.Deviation * start.Deviation)
+            * (drift.Mean * drift.Mean + drift.Deviation * drift.Deviation));
     }
 
     private Moments Programmed(double target) => Moments.OfNormal(xi => ProgrammedOnce(target, xi));
 
-    private double ProgrammedOnce(double target, double xi) => Math.Max(target + ProgrammingNoiseScale * CurvesAt(target / GMax).ProgrammingDeviation * xi, 0);
+    private double ProgrammedOnce(double target, double xi) =>
+        Math.Max(target + ProgrammingNoiseScale * CurvesAt(target / GMax).ProgrammingDeviation * xi, 0);
 
     private Moments DriftFactor(double target, double time)
     {

@@ -26,7 +26,8 @@ public readonly record struct Moments(double Mean, double Deviation = 0)
     public static Moments OfNormals(Func<double, double, double> value)
     {
         ArgumentNullException.ThrowIfNull(value);
-        return Of(Integral(xi => Integral(eta => value(xi, eta), 160), 160), Integral(xi => Integral(eta => value(xi, eta) * value(xi, eta), 160), 160));
+        return Of(Integral(xi => Integral(eta => value(xi, eta), 160), 160),
+            Integral(xi => Integral(eta => value(xi, eta) * value(xi, eta), 160), 160));
     }
 
     /// <summary>What a uniform number draws from equally spaced quantiles that are joined by straight lines.</summary>

@@ -97,7 +97,8 @@ public sealed record GatedCapacitor : PulsedDevice, IResettable, ILeaking, ICros
     }
 
     /// <inheritdoc/>
-    public override double ValueSeen(in ElementState element) => element.Value > element.Offset ? Transconductance * (element.Value - element.Offset) : 0;
+    public override double ValueSeen(in ElementState element) =>
+        element.Value > element.Offset ? Transconductance * (element.Value - element.Offset) : 0;
 
     /// <inheritdoc/>
     public Tensor AfterReset(Tensor normal) => full_like(normal, (float)StartVoltage);

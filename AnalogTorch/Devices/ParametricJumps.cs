@@ -10,7 +10,8 @@ public sealed record ParametricJumps : JumpStatistics
 
     // A normal number as 101 quantiles have it, the outermost of which stand for the middle of half a hundred-and-first.
     private static readonly Moments Normal =
-        Moments.OfQuantiles([.. Enumerable.Range(0, 101).Select(i => NormalDistribution.Quantile(i is 0 or 100 ? Math.Abs(i / 100 - 1 / 404.0) : i / 100.0))]);
+        Moments.OfQuantiles([.. Enumerable.Range(0, 101)
+            .Select(i => NormalDistribution.Quantile(i is 0 or 100 ? Math.Abs(i / 100 - 1 / 404.0) : i / 100.0))]);
 
     /// <summary>Mean step from zero conductance, relative to G_max.</summary>
     [Unit("1")]

@@ -6,8 +6,9 @@ namespace AnalogTorch.Devices;
 
 /// <summary>One two-terminal element, and how it moves under a pulse.</summary>
 /// <remarks>
-/// To add a device, derive a sealed record, write its step as a struct and its moments in plain numbers, and say how a wafer of them varies. The unit of the
-/// value (siemens, volts, or normalised weight) is the device's own; <see cref="NominalStep"/> and <see cref="Range"/> are in it.
+/// To add a device, derive a sealed record, write its step as a struct and its moments in plain numbers, and say how a wafer of them
+/// varies. The unit of the value (siemens, volts, or normalised weight) is the device's own; <see cref="NominalStep"/> and
+/// <see cref="Range"/> are in it.
 /// </remarks>
 public abstract record PulsedDevice : HardwareConfig
 {
@@ -23,7 +24,9 @@ public abstract record PulsedDevice : HardwareConfig
     /// <summary>Whether what a read sees is a conductance in siemens; else it is a normalised value.</summary>
     public virtual bool IsInSiemens => false;
 
-    /// <summary>The change of the value by one pulse, before it is clipped to the bounds: the equation of the device's source in plain numbers.</summary>
+    /// <summary>
+    /// The change of the value by one pulse, before it is clipped to the bounds: the equation of the device's source in plain numbers.
+    /// </summary>
     /// <remarks>Written apart from the step that engines run, and held against it by laws.</remarks>
     /// <param name="element">The element that is pulsed.</param>
     /// <param name="isUpward">Whether the pulse is an upward one.</param>

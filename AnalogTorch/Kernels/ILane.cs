@@ -2,9 +2,9 @@ namespace AnalogTorch.Kernels;
 
 /// <summary>The number that physics is written on: one float, a register of floats, or a torch tensor.</summary>
 /// <remarks>
-/// A formula that is generic over this type is the only statement of its physics; the engines differ in how they loop. Registers of all widths and
-/// the single float give the same bits: Tanh and Pow within one unit in the last place of the true value over all floats, Exp and Log within two. Torch
-/// has functions of its own, so that tensors are within four.
+/// A formula that is generic over this type is what every engine runs; the engines differ in how they loop. Registers of all widths and the
+/// single float give the same bits: Tanh and Pow within one unit in the last place of the true value over all floats, Exp and Log within two.
+/// Torch has functions of its own, so that tensors are within four.
 /// </remarks>
 /// <typeparam name="T">The implementing type itself.</typeparam>
 public interface ILane<T> where T : struct, ILane<T>
@@ -32,7 +32,9 @@ public interface ILane<T> where T : struct, ILane<T>
     /// <summary>The hyperbolic tangent.</summary>
     static abstract T Tanh(T a);
 
-    /// <summary>aᵇ of real numbers, e^(b·ln a): 1 where b is 0 or a is 1, NaN for every other power of a negative number, whole ones included.</summary>
+    /// <summary>
+    /// aᵇ of real numbers, e^(b·ln a): 1 where b is 0 or a is 1, NaN for every other power of a negative number, whole ones included.
+    /// </summary>
     static abstract T Pow(T a, T b);
 
     /// <summary>a·b + c, rounded once where the processor can.</summary>

@@ -134,7 +134,8 @@ internal readonly unsafe struct Lane128 : IWide<Lane128>
     private static Doubles Tanh(Doubles x)
     {
         var (one, square) = (Doubles.One, x * x);
-        var large = Vector128.CopySign(one - Vector128.Create(2.0) / (Vector128.Exp(Vector128.Min(Vector128.Abs(x) * 2, Vector128.Create(40.0))) + one), x);
+        var large = Vector128.CopySign(one - Vector128.Create(2.0)
+            / (Vector128.Exp(Vector128.Min(Vector128.Abs(x) * 2, Vector128.Create(40.0))) + one), x);
         var small = x - x * square * (Vector128.Create(1 / 3.0) - square * (2 / 15.0));
         return Vector128.ConditionalSelect(Vector128.LessThan(square, Vector128.Create(1 / 4096.0)), small, large);
     }

@@ -132,7 +132,8 @@ internal readonly unsafe struct Lane256 : IWide<Lane256>
     private static Doubles Tanh(Doubles x)
     {
         var (one, square) = (Doubles.One, x * x);
-        var large = Vector256.CopySign(one - Vector256.Create(2.0) / (Vector256.Exp(Vector256.Min(Vector256.Abs(x) * 2, Vector256.Create(40.0))) + one), x);
+        var large = Vector256.CopySign(one - Vector256.Create(2.0)
+            / (Vector256.Exp(Vector256.Min(Vector256.Abs(x) * 2, Vector256.Create(40.0))) + one), x);
         var small = x - x * square * (Vector256.Create(1 / 3.0) - square * (2 / 15.0));
         return Vector256.ConditionalSelect(Vector256.LessThan(square, Vector256.Create(1 / 4096.0)), small, large);
     }

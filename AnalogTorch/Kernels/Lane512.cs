@@ -134,7 +134,8 @@ internal readonly unsafe struct Lane512 : IWide<Lane512>
     private static Doubles Tanh(Doubles x)
     {
         var (one, square) = (Doubles.One, x * x);
-        var large = Vector512.CopySign(one - Vector512.Create(2.0) / (Vector512.Exp(Vector512.Min(Vector512.Abs(x) * 2, Vector512.Create(40.0))) + one), x);
+        var large = Vector512.CopySign(one - Vector512.Create(2.0)
+            / (Vector512.Exp(Vector512.Min(Vector512.Abs(x) * 2, Vector512.Create(40.0))) + one), x);
         var small = x - x * square * (Vector512.Create(1 / 3.0) - square * (2 / 15.0));
         return Vector512.ConditionalSelect(Vector512.LessThan(square, Vector512.Create(1 / 4096.0)), small, large);
     }

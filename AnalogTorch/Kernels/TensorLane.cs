@@ -26,7 +26,8 @@ internal readonly struct TensorLane(Tensor value) : ILane<TensorLane>
     public static TensorLane Sqrt(TensorLane a) => a.Value.sqrt();
     public static TensorLane MultiplyAdd(TensorLane a, TensorLane b, TensorLane c) => a.Value * b.Value + c.Value;
     public static TensorLane Pow(TensorLane a, TensorLane b) =>
-        where((a.Value == 1f).logical_or(b.Value == 0f), 1.0, (a.Value.to(ScalarType.Float64).log() * b.Value.to(ScalarType.Float64)).exp()).to(ScalarType.Float32);
+        where((a.Value == 1f).logical_or(b.Value == 0f), 1.0,
+            (a.Value.to(ScalarType.Float64).log() * b.Value.to(ScalarType.Float64)).exp()).to(ScalarType.Float32);
 
     public static TensorLane IfLess(TensorLane a, TensorLane b, TensorLane then, TensorLane otherwise) =>
         where(a.Value < b.Value, then.Value, otherwise.Value);

@@ -13,7 +13,9 @@ public abstract record Converter : HardwareConfig
     /// <summary>Where a value lies beyond the range (bool).</summary>
     public abstract Tensor Clips(Tensor values);
 
-    /// <summary>The transfer curve in plain numbers: what a value becomes. Written apart from what tensors are converted by, and held against it by laws.</summary>
+    /// <summary>
+    /// The transfer curve in plain numbers: what a value becomes. Written apart from what tensors are converted by, and held against it by laws.
+    /// </summary>
     public abstract Moments Transfer(double value);
 
     /// <summary>The converter as numbers, for a loop that does more than convert; null if it cannot be said in them.</summary>

@@ -35,7 +35,10 @@ public abstract record PulseScheme : UpdateScheme
     /// <param name="trains">Where the trains go, and whether there is a line of constant input among them.</param>
     public abstract void Draw(Tensor x, Tensor delta, double rate, double weightStep, Rng rng, PulseTrains trains);
 
-    /// <summary>Coincidences of an input and an error in plain numbers, negative where they lower the weight; written apart from what trains are drawn by.</summary>
+    /// <summary>
+    /// Coincidences of an input and an error in plain numbers, negative where they lower the weight; written apart from what trains are drawn
+    /// by.
+    /// </summary>
     /// <param name="x">The input.</param>
     /// <param name="delta">Gradient of the loss by the output.</param>
     /// <param name="sample">The sample that they belong to.</param>
