@@ -4,6 +4,7 @@ using AnalogTorch.Optim;
 using AnalogTorch.Presets;
 using AnalogTorch.Tests.Fuzzing;
 using AnalogTorch.Tiles;
+using TorchSharp;
 using TorchSharp.Modules;
 using TorchSharp;
 using static TorchSharp.torch;
