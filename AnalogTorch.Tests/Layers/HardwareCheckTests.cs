@@ -6,7 +6,6 @@ using AnalogTorch.Tests.Fuzzing;
 using AnalogTorch.Tiles;
 using TorchSharp;
 using TorchSharp.Modules;
-using TorchSharp;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
