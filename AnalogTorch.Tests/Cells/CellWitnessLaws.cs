@@ -36,7 +36,7 @@ public class CellWitnessLaws
             LeakEvery = dice.Whole(1, 6),
             ExampleTime = dice.Between(10, 60) * Units.us, // of which an interval is up to a seventh of the time constant
             CorrectionRounds = dice.Whole(0, 3),
-            MaxCorrectionPulses = dice.Whole(3, 80),
+            MaxCorrectionPulses = dice.Whole(1, 12), // often fewer than are missing
             OutputsPerReference = dice.Whole(1, 4),
             Capacitor = Capacitor(dice),
             Polarity = dice.Pick<Polarity>(new AlternatingPolarity(), new FixedPolarity()),
