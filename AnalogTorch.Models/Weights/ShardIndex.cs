@@ -69,7 +69,7 @@ internal sealed class ShardIndex : WeightFormat
                 if (!file.Contains(tensor))
                 {
                     throw new InvalidDataException(
-                        $"{path} says that tensor '{tensor}' is in {shard}, which does not hold it; get both again from where they came.");
+                        $"{path} says that tensor {FileFault.Quoted(tensor)} is in {FileFault.Quoted(shard)}, which does not hold it; get both again from where they came.");
                 }
                 if (!places.TryAdd(tensor, file))
                     throw new InvalidDataException($"{path} names tensor '{tensor}' twice; get it again from where it came.");
@@ -108,17 +108,17 @@ internal sealed class ShardIndex : WeightFormat
         if (!at.StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
         {
             throw new InvalidDataException(
-                $"{path} says that tensor '{tensor}' is in '{shard}', which is outside its folder; shards are only read from beside their index.");
+                $"{path} says that tensor {FileFault.Quoted(tensor)} is in {FileFault.Quoted(shard)}, which is outside its folder; shards are only read from beside their index.");
         }
         if (at.EndsWith(Extension, StringComparison.OrdinalIgnoreCase))
         {
             throw new InvalidDataException(
-                $"{path} says that tensor '{tensor}' is in '{shard}', which is no file of weights; shards are .safetensors or .bin files.");
+                $"{path} says that tensor {FileFault.Quoted(tensor)} is in {FileFault.Quoted(shard)}, which is no file of weights; shards are .safetensors or .bin files.");
         }
         if (!File.Exists(at))
         {
             throw new FileNotFoundException(
-                $"{path} says that tensor '{tensor}' is in {shard}, but there is no such file beside it; get the missing shard from where the others came.",
+                $"{path} says that tensor {FileFault.Quoted(tensor)} is in {FileFault.Quoted(shard)}, but there is no such file beside it; get the missing shard from where the others came.",
                 at);
         }
         return OfShard(path, () => WeightFile.Open(at));

@@ -173,7 +173,7 @@ public static class Checkpoint
         {
             var (there, here) = (saved.GetValueOrDefault(name, "missing"), present.GetValueOrDefault(name, "missing"));
             if (there != here)
-                throw new CheckpointFault($"does not fit the model: {what} of {CheckpointFault.Quoted(name)} differ, {Short(there)} in the file and {Short(here)} in the model", "build and convert the model as it was when it was saved");
+                throw new CheckpointFault($"does not fit the model: {what} of {Quotation.Of(name)} differ, {Short(there)} in the file and {Short(here)} in the model", "build and convert the model as it was when it was saved");
         }
 
         static string Short(string? text) => text is { Length: <= 60 } && !text.Any(char.IsControl) ? text : "other values";

@@ -1,3 +1,4 @@
+using AnalogTorch.Core;
 using System.Text;
 using static TorchSharp.torch;
 
@@ -37,9 +38,9 @@ internal static class ModelEntry
             input.ReadExactly(bytes);
             var name = Encoding.UTF8.GetString(bytes);
             if (!heads.Remove(name, out var head))
-                throw Unfit($"{CheckpointFault.Quoted(name)}, which the model does not have or the file has already");
+                throw Unfit($"{Quotation.Of(name)}, which the model does not have or the file has already");
             if (!Same(input, head.AsSpan(head.Length - TensorHeader.Of(state[name]).Encoded().Length)))
-                throw Unfit($"{CheckpointFault.Quoted(name)} in another type or shape than the model's {TensorHeader.Of(state[name])}");
+                throw Unfit($"{Quotation.Of(name)} in another type or shape than the model's {TensorHeader.Of(state[name])}");
             read.Add((state[name], TensorBytes.Read(input, TensorHeader.Of(state[name]))));
         }
         return read;

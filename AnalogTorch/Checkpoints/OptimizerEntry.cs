@@ -1,3 +1,4 @@
+using AnalogTorch.Core;
 using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -42,9 +43,9 @@ internal static class OptimizerEntry
             var (type, groups) = (reader.ReadString(), reader.ReadString());
             reader.End();
             if (type != optimizer.GetType().FullName)
-                throw new CheckpointFault($"belongs to another optimizer, {CheckpointFault.Quoted(type)} and not '{optimizer.GetType().FullName}'", BuildTheSame);
+                throw new CheckpointFault($"belongs to another optimizer, {Quotation.Of(type)} and not '{optimizer.GetType().FullName}'", BuildTheSame);
             if (groups != GroupsOf(optimizer))
-                throw new CheckpointFault($"belongs to another optimizer: its parameter groups are {CheckpointFault.Quoted(groups)} and not {CheckpointFault.Quoted(GroupsOf(optimizer))}", BuildTheSame);
+                throw new CheckpointFault($"belongs to another optimizer: its parameter groups are {Quotation.Of(groups)} and not {Quotation.Of(GroupsOf(optimizer))}", BuildTheSame);
         }
         input.Position = end;
         var state = optimizer.state_dict();

@@ -7,8 +7,6 @@ namespace AnalogTorch.Core;
 /// <summary>Why a config's text was refused, in the terms of the text.</summary>
 internal static partial class JsonReason
 {
-    private const int LongestName = 60;
-
     /// <summary>A sentence for an exception that reading raised.</summary>
     public static string Of(Exception exception) => exception switch
     {
@@ -22,7 +20,7 @@ internal static partial class JsonReason
 
     private static string Member(string message, string? path, long? line)
     {
-        var (name, at) = (Quoted(NamePattern().Match(message).Groups["name"].Value), path is null or "" or "$" ? "" : $" at {Plain(path)}");
+        var (name, at) = (Quotation.Of(NamePattern().Match(message).Groups["name"].Value), path is null or "" or "$" ? "" : $" at {Plain(path)}");
         return message switch
         {
             _ when message.Contains("unrecognized type discriminator", StringComparison.Ordinal) => $"there is no kind {name}{at}{Line(line)}.",
@@ -45,14 +43,7 @@ internal static partial class JsonReason
 
     private static string Line(long? line) => line is { } number ? string.Create(CultureInfo.InvariantCulture, $" in line {number + 1}") : "";
 
-    private static string Quoted(string name) => $"'{Plain(name)}'";
-
-    private static string Plain(string text)
-    {
-        var plain = string.Concat(text.Select(character => char.IsControl(character) || char.IsSurrogate(character) ? '?' : character));
-        plain = plain.StartsWith("$.", StringComparison.Ordinal) ? plain[2..] : plain;
-        return plain.Length <= LongestName ? plain : $"{plain[..LongestName]}…";
-    }
+    private static string Plain(string text) => Quotation.Plain(text.StartsWith("$.", StringComparison.Ordinal) ? text[2..] : text);
 
     private static string WithoutParameter(string message) =>
         message.IndexOf(" (Parameter '", StringComparison.Ordinal) is >= 0 and var end ? message[..end] : message;

@@ -163,7 +163,7 @@ public sealed record MeasuredJumps : JumpStatistics, ICrossChecked
                 if (cells[column].Length == 0)
                     continue;
                 if (!TryParse(cells[column], out var value))
-                    throw new InvalidDataException($"{Path.GetFileName(path)}, line {number}, column {column + 1} must be a finite number, but is '{cells[column]}'.");
+                    throw new InvalidDataException($"{Path.GetFileName(path)}, line {number}, column {column + 1} must be a finite number, but is {Quotation.Of(cells[column])}.");
                 while (columns.Count <= column)
                     columns.Add([]);
                 columns[column].Add(value);

@@ -24,6 +24,10 @@ public static unsafe class TorchSelfCheck
 
     private static string? Check()
     {
+        using (zeros(1))
+        {
+            // Torch is loaded from here on, so that its settings are found.
+        }
         var hasNnpack = Switch(Nnpack, isOn: false); // which tries every time, and complains, where its processor is none it knows
         var error = LargestError();
         if (error < 1e-3)

@@ -153,9 +153,9 @@ internal static class FuzzFormats
                 using var cursor = loaded.Transform(rows).GetRowCursor([]);
                 cursor.MoveNext();
             }
-            catch (Exception exception) when (exception is not InvalidDataException && exception.StackTrace?.Contains("AnalogTorch.Models", StringComparison.Ordinal) != true)
+            catch (Exception exception) when (exception.StackTrace?.Contains("AnalogTorch.Models", StringComparison.Ordinal) != true)
             {
-                throw new InvalidDataException($"{path}: ML.NET refuses its own part."); // in its own words
+                throw new InvalidDataException($"{path}: the part that is not of this library is refused."); // by ML.NET, in its own words
             }
         }, null, null);
     }

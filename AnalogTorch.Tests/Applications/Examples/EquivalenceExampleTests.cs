@@ -11,19 +11,18 @@ public class EquivalenceExampleTests
     {
         using var folder = new TemporaryFolder();
         var (code, output, error) = await ExampleProcess.Run(
-            "equivalence", "--quick", "--problems", "shell,friedman", "--ways", "msp-lsp", "--seeds", "2", "--out", folder.At("out"));
+            "equivalence", "--quick", "--problems", "waveform", "--ways", "msp-lsp", "--seeds", "2", "--out", folder.At("out"));
         Assert.True(code == 0, error);
         Assert.Contains("too short", output, StringComparison.Ordinal); // 500 samples twice are no transfer
         var metrics = JsonNode.Parse(File.ReadAllText(folder.At("out", "metrics.json")))!;
         var rows = metrics["rows"]!.AsArray();
-        Assert.Equal(["shell/digital", "shell/msp-lsp", "friedman/digital", "friedman/msp-lsp"], rows.Select(row => (string?)row!["name"]));
+        Assert.Equal(["waveform/digital", "waveform/msp-lsp"], rows.Select(row => (string?)row!["name"]));
         Assert.All(rows, row => Assert.Equal(2, (int)row!["seeds"]!));
-        Assert.InRange((double)rows[1]!["test_accuracy"]!, 0.5, 1);
-        Assert.InRange((double)rows[3]!["test_error"]!, 0, 1);
+        Assert.InRange((double)rows[1]!["test_accuracy"]!, 0.6, 1); // a guess gets a third
         Assert.True((double)rows[1]!["gap_interval"]! > 0);
         Assert.Null(rows[0]!["gap_points"]);
         Assert.All(rows, row => Assert.Contains((double)row!["learning_rate"]!, metrics["config"]!["rates"]!.AsArray().Select(rate => (double)rate!)));
-        Assert.Contains("shell: inside or outside of a shell", File.ReadAllText(folder.At("out", "report.html")), StringComparison.Ordinal);
+        Assert.Contains("waveform: Breiman", File.ReadAllText(folder.At("out", "report.html")), StringComparison.Ordinal);
     }
 
     [Theory]
