@@ -24,7 +24,7 @@ internal static class StateJson
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"The saved network is damaged, or of another version of AnalogTorch ({e.Message.TrimEnd('.')}): take another copy of the model.", e);
+            throw new InvalidDataException("The saved network is damaged, or of another version of AnalogTorch: take another copy of the model.", e);
         }
     }
 }

@@ -20,13 +20,14 @@ public class WithoutWeightsTests
         if (Create(name) is not { } created)
             return; // refused by torch itself
         var (layer, input) = created;
-        var model = ModuleList<Module<Tensor, Tensor>>(layer, Linear(4, 2));
+        var other = Linear(4, 2);
+        var model = Sequential(layer, other);
         var report = model.ToAnalog(PcmPresets.MspLsp, seed: 1);
         var row = Assert.Single(report.Rows, row => row.Name == "0");
         Assert.False(row.IsAnalog);
         Assert.Equal("digital: a matrix without weights", row.Note);
         using var optimizer = new AnalogSGD(model.parameters(), 0.1);
-        (layer.call(input).sum() + model[1].call(ones(3, 4)).sum()).backward();
+        (layer.call(input).sum() + other.call(ones(3, 4)).sum()).backward();
         optimizer.step();
         var alone = Create(name)!.Value.Layer;
         var message = Assert.Throws<ArgumentException>(() => alone.ToAnalog(PcmPresets.MspLsp)).Message;

@@ -29,11 +29,7 @@ public static class WholeFile
             var (stream, temporary) = Begin(target);
             try
             {
-                using (stream)
-                {
-                    write(stream);
-                    stream.Flush(flushToDisk: true);
-                }
+                Fill(stream, write);
                 if (!OperatingSystem.IsWindows() && File.Exists(target))
                     File.SetUnixFileMode(temporary, File.GetUnixFileMode(target));
                 File.Move(temporary, target, overwrite: true);
@@ -73,6 +69,22 @@ public static class WholeFile
             UnauthorizedAccessException => "permission is denied",
             _ => exception.Message.ReplaceLineEndings("\n").Split('\n')[0].TrimEnd('.'),
         };
+    }
+
+    private static void Fill(FileStream stream, Action<Stream> write)
+    {
+        try
+        {
+            using (stream)
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+        }
+        catch (ArgumentOutOfRangeException exception) when (exception.StackTrace?.Contains("System.IO.RandomAccess", StringComparison.Ordinal) == true)
+        {
+            throw new IOException("it would be larger than files may be here", exception); // which .NET takes for a wrong argument
+        }
     }
 
     private static string Target(string path)

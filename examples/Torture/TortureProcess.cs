@@ -20,8 +20,6 @@ internal static class TortureProcess
         start.ArgumentList.Add(Argument);
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
-        if (start.ArgumentList.Contains("digital"))
-            start.Environment["MKL_CBWR"] = "COMPATIBLE"; // the condition under which digital layers have equal bits in every process
         return Process.Start(start)!;
     }
 
