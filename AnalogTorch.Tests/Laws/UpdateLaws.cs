@@ -57,7 +57,14 @@ public static class UpdateLaws
         {
             var device = new ConstantStep
             {
-                DwMin = Step * trains.Size, Max = 100, Min = -100, CycleNoise = 0, DwMinVariation = 0, UpDownVariation = 0, MaxVariation = 0, MinVariation = 0,
+                DwMin = Step * trains.Size,
+                Max = 100,
+                Min = -100,
+                CycleNoise = 0,
+                DwMinVariation = 0,
+                UpDownVariation = 0,
+                MaxVariation = 0,
+                MinVariation = 0,
             };
             var target = new PulseTarget { Planes = device.Manufacture(new Rng(4), [outputs, inputs]), Weights = zeros(outputs, inputs) };
             device.Accept(Bench.Engine("scalar").Update(target, trains, default));

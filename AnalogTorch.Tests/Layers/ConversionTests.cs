@@ -111,7 +111,9 @@ public class ConversionTests
         var digital = layer.call(x).detach();
         var path = new AnalogPath
         {
-            Scaling = new AbsMaxScaling(), Dac = new UniformConverter { Bits = 20 }, IrDrop = operationByOperation ? new ColumnIrDrop { Strength = 0 } : new NoIrDrop(),
+            Scaling = new AbsMaxScaling(),
+            Dac = new UniformConverter { Bits = 20 },
+            IrDrop = operationByOperation ? new ColumnIrDrop { Strength = 0 } : new NoIrDrop(),
         };
         layer.ToAnalog(new HardwareAwareConfig { Forward = path, Backward = path, Size = new LimitedSize { Inputs = 4, Outputs = 3 } });
         Assert.InRange((layer.call(x) - digital).abs().max().item<float>(), 0, 1e-4);

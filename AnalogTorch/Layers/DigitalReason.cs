@@ -11,8 +11,19 @@ internal static class DigitalReason
     /// <summary>Torch's names of products, and those that the build leads them to, by torch's name.</summary>
     private static readonly Dictionary<string, string> Products = new()
     {
-        ["MatMul"] = "matmul", ["Mm"] = "mm", ["Mv"] = "mv", ["Bmm"] = "bmm", ["Inner"] = "inner", ["AddMm"] = "addmm", ["AddMv"] = "addmv", ["BAddBmm"] = "baddbmm",
-        ["AddBmm"] = "addbmm", ["TensorDot"] = "tensordot", ["Einsum"] = "einsum", ["Linear"] = "linear", ["Attention"] = "scaled_dot_product_attention",
+        ["MatMul"] = "matmul",
+        ["Mm"] = "mm",
+        ["Mv"] = "mv",
+        ["Bmm"] = "bmm",
+        ["Inner"] = "inner",
+        ["AddMm"] = "addmm",
+        ["AddMv"] = "addmv",
+        ["BAddBmm"] = "baddbmm",
+        ["AddBmm"] = "addbmm",
+        ["TensorDot"] = "tensordot",
+        ["Einsum"] = "einsum",
+        ["Linear"] = "linear",
+        ["Attention"] = "scaled_dot_product_attention",
         ["Bilinear"] = "bilinear",
     };
 
