@@ -94,9 +94,9 @@ public sealed class ShardTests : IDisposable
         }
         var rest = Map(First, Second)[..3];
         var missing = Says<FileNotFoundException>([.. rest, ("two.bias", "third.safetensors")]);
-        Assert.Contains("tensor 'two.bias' is in third.safetensors, but there is no such file", missing, StringComparison.Ordinal);
+        Assert.Contains("tensor 'two.bias' is in 'third.safetensors', but there is no such file", missing, StringComparison.Ordinal);
         var elsewhere = Says<InvalidDataException>([.. rest, ("two.bias", First)]);
-        Assert.Contains($"tensor 'two.bias' is in {First}, which does not hold it", elsewhere, StringComparison.Ordinal);
+        Assert.Contains($"tensor 'two.bias' is in '{First}', which does not hold it", elsewhere, StringComparison.Ordinal);
         foreach (var outside in new[] { "../stolen.safetensors", "/etc/passwd", "deeper/../../stolen.safetensors", "" })
         {
             var message = Says<InvalidDataException>(("one.bias", outside));
