@@ -43,7 +43,7 @@ internal sealed class TortureNet : nn.Module<Tensor, Tensor>
     {
         var model = new TortureNet(seed);
         model.ToAnalog(way == "memory" ? PcmPresets.MspLsp : PcmPresets.HardwareAware, seed);
-        return (model, way switch { "memory" => new AnalogSGD(model.parameters(), 0.02), _ => optim.Adam(model.parameters(), 1e-3) });
+        return (model, way == "memory" ? new AnalogSGD(model.parameters(), 0.02) : optim.Adam(model.parameters(), 1e-3));
     }
 
     /// <summary>Images [samples, 2, 4, 4].</summary>

@@ -7,6 +7,6 @@ internal sealed class LongFactAttribute : FactAttribute
     public LongFactAttribute()
     {
         if (Environment.GetEnvironmentVariable("ANALOGTORCH_LONG_TESTS") != "1")
-            Skip = "Runs by: ANALOGTORCH_LONG_TESTS=1 dotnet test AnalogTorch.Tests -c Release --filter Category=Long";
+            Skip = "Runs by: ANALOGTORCH_LONG_TESTS=1 dotnet test AnalogTorch.Tests/Applications -c Release --filter Category=Long";
     }
 }
