@@ -7,7 +7,7 @@ using AnalogTorch.Tiles;
 using var noLook = GradientAccess.Assume(looks: false);
 return args switch
 {
-    [TrainingProcess.Argument, var kind] => TrainingProcess.Serve(kind),
+    [TrainingProcess.Argument] => TrainingProcess.Serve(),
     [MemoryProcess.Argument] => MemoryProcess.Serve(),
     [TortureProcess.Argument, .. var task] => TortureProcess.Serve(task),
     _ => new ExampleProgram(AllExamples.Create()).Run(args),

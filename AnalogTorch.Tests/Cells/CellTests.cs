@@ -25,7 +25,7 @@ public class CellTests : LawsOf<UnitCell>
         var cell = new OneSidedPair
         {
             Device = device,
-            SiemensPerWeight = device.Range.Max,
+            ValuePerWeight = device.Range.Max,
             MaxWritePulses = 200,
             Refresh = new OccasionalReset { Every = 10, Threshold = threshold },
         };

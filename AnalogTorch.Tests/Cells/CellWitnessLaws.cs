@@ -24,7 +24,7 @@ public class CellWitnessLaws
         [typeof(OneSidedPair)] = dice => new OneSidedPair
         {
             Device = new PcmSet { NoiseSlope = 0, NoiseStep = 0, NoiseHistory = 0, GResetSpread = 0, MeanStep = dice.Between(0.5, 1) * Units.uS, GMax = dice.Between(12, 20) * Units.uS },
-            SiemensPerWeight = dice.Between(20, 60) * Units.uS,
+            ValuePerWeight = dice.Between(20, 60) * Units.uS,
             MaxWritePulses = dice.Whole(3, 30),
             Refresh = dice.Pick<PairRefresh>(new NoRefresh(), new OccasionalReset { Every = dice.Whole(3, 9), Threshold = dice.Between(3, 6) * Units.uS }),
         },

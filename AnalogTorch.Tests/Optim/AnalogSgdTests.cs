@@ -321,7 +321,7 @@ public class LeakTests
         {
             SingleDevice single => Catalog.Defaults<PulsedDevice>().Select(device => single with { Device = device }),
             OneSidedPair pair => Catalog.Defaults<PulsedDevice>().Where(device => device is IResettable).Select(device =>
-                pair with { Device = device, SiemensPerWeight = device.Range.Max, Refresh = new OccasionalReset { Every = 50, Threshold = 0.3 * device.Range.Max } }),
+                pair with { Device = device, ValuePerWeight = device.Range.Max, Refresh = new OccasionalReset { Every = 50, Threshold = 0.3 * device.Range.Max } }),
             MspLspCell mspLsp => [mspLsp with { TransferEvery = 50 }],
             _ => [cell],
         };

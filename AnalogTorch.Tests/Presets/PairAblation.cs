@@ -33,9 +33,9 @@ internal static class PairAblation
         ["ExpStepPair"] = PcmPresets.ExpStepPair,
         ["DensePair"] = PcmPresets.DensePair,
         ["Pair"] = PcmPresets.Pair,
-        ["20 uS a weight"] = Of(Cell with { SiemensPerWeight = 20 * Units.uS }),
-        ["10 uS a weight"] = Of(Cell with { SiemensPerWeight = 10 * Units.uS }),
-        ["5 uS a weight"] = Of(Cell with { SiemensPerWeight = 5 * Units.uS }),
+        ["20 uS a weight"] = Of(Cell with { ValuePerWeight = 20 * Units.uS }),
+        ["10 uS a weight"] = Of(Cell with { ValuePerWeight = 10 * Units.uS }),
+        ["5 uS a weight"] = Of(Cell with { ValuePerWeight = 5 * Units.uS }),
         ["scaled to 784 inputs"] = PcmPresets.Pair with { Scaling = new FanInScaling { ReferenceInputs = 784 } },
         ["highest conductance 40 uS"] = Of(Device with { GMax = 40 * Units.uS }),
         ["steps a quarter"] = Of(Device with

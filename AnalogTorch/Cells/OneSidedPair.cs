@@ -6,15 +6,15 @@ using static TorchSharp.torch;
 namespace AnalogTorch.Cells;
 
 /// <summary>Two devices that only rise, one for positive and one for negative weight, RESET now and then.</summary>
-/// <remarks>W = (G⁺ − G⁻)/SiemensPerWeight; the cell of Burr et al. (IEDM 2014, TED 2015).</remarks>
+/// <remarks>W = (G⁺ − G⁻)/ValuePerWeight; the cell of Burr et al. (IEDM 2014, TED 2015).</remarks>
 public sealed record OneSidedPair : UnitCell
 {
     /// <summary>What G⁺ and G⁻ are: an element that pulses raise and RESET lowers.</summary>
     public PulsedDevice Device { get; init => field = NotNull(value); } = new PcmSet();
 
-    /// <summary>Difference of the two conductances that stands for a weight of 1.</summary>
-    [Unit("S")]
-    public double SiemensPerWeight { get; init => field = Positive(value); } = 40 * Units.uS;
+    /// <summary>Difference of the two devices, in their own unit (S for <see cref="PcmSet"/>), that stands for a weight of 1.</summary>
+    [Unit(Units.OfDevice)]
+    public double ValuePerWeight { get; init => field = Positive(value); } = 40 * Units.uS;
 
     /// <summary>What is done about devices that approach saturation.</summary>
     public PairRefresh Refresh { get; init => field = NotNull(value); } = new OccasionalReset();
@@ -27,10 +27,10 @@ public sealed record OneSidedPair : UnitCell
     public override double DevicesPerWeight => 2;
 
     /// <inheritdoc/>
-    public override double WeightStep => Device.NominalStep / SiemensPerWeight;
+    public override double WeightStep => Device.NominalStep / ValuePerWeight;
 
     /// <inheritdoc/>
-    public override UnitCell Scaled(double factor) => this with { SiemensPerWeight = SiemensPerWeight / factor };
+    public override UnitCell Scaled(double factor) => this with { ValuePerWeight = ValuePerWeight / factor };
 
     /// <inheritdoc/>
     public override CellArray Build(Rng rng, Tensor weights) => new Array(this, rng, weights);
@@ -77,12 +77,12 @@ public sealed record OneSidedPair : UnitCell
         protected override void OnWrite(Tensor targets, Rng rng)
         {
             var all = arange(targets.NumberOfElements, ScalarType.Int64, targets.device);
-            Rewrite(all, targets.reshape(-1) * (float)cell.SiemensPerWeight, rng);
+            Rewrite(all, targets.reshape(-1) * (float)cell.ValuePerWeight, rng);
         }
 
         protected override void OnAdd(Tensor change, Rng rng)
         {
-            var siemens = change * (float)cell.SiemensPerWeight;
+            var siemens = change * (float)cell.ValuePerWeight;
             plus.Raise(siemens.clamp_min(0f));
             minus.Raise(siemens.clamp_max(0f).neg_());
             Refresh();
@@ -137,8 +137,8 @@ public sealed record OneSidedPair : UnitCell
             Planes = array.Planes,
             Weights = Weights,
             Other = other.Planes.Value,
-            Gain = (float)(sign / cell.SiemensPerWeight),
-            OtherGain = (float)(-sign / cell.SiemensPerWeight),
+            Gain = (float)(sign / cell.ValuePerWeight),
+            OtherGain = (float)(-sign / cell.ValuePerWeight),
             Side = side,
         };
     }
@@ -147,13 +147,13 @@ public sealed record OneSidedPair : UnitCell
     {
         private long seen, left;
 
-        public override double Weight => (plus.Value - minus.Value) / cell.SiemensPerWeight;
+        public override double Weight => (plus.Value - minus.Value) / cell.ValuePerWeight;
 
         public override IEnumerable<(string Name, double Value)> Observables => [("G⁺", plus.Value), ("G⁻", minus.Value)];
 
         public override void Write(double target)
         {
-            var difference = target * cell.SiemensPerWeight;
+            var difference = target * cell.ValuePerWeight;
             plus.Reset();
             minus.Reset();
             var (rising, goal) = difference > 0 ? (plus, minus.Value + difference) : (minus, plus.Value - difference);
@@ -206,8 +206,8 @@ public sealed record OccasionalReset : PairRefresh
     [Unit("1")]
     public int Every { get; init => field = Within(value, 1, int.MaxValue); } = 500;
 
-    /// <summary>Conductance of the larger device above which a pair is rewritten.</summary>
-    [Unit("S")]
+    /// <summary>Value of the larger device, in its own unit (S for <see cref="PcmSet"/>), above which a pair is rewritten.</summary>
+    [Unit(Units.OfDevice)]
     public double Threshold { get; init => field = Positive(value); } = 7.2 * Units.uS;
 
     /// <inheritdoc/>

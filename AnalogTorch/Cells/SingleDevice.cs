@@ -16,7 +16,7 @@ public sealed record SingleDevice : UnitCell
     public Reference Reference { get; init => field = NotNull(value); } = new ZeroReference();
 
     /// <summary>Value of the device, in its own unit, that stands for a weight of 1.</summary>
-    [Unit("1")]
+    [Unit(Units.OfDevice)]
     public double ValuePerWeight { get; init => field = Positive(value); } = 1;
 
     /// <summary>Standard deviation of what a read shows anew after each write, in units of the device's DwMin or nominal step.</summary>

@@ -11,15 +11,18 @@ public static class Units
     public const double mV = 1e-3, fF = 1e-15, uA = 1e-6;
 #pragma warning restore CS1591, IDE1006
 
+    /// <summary>The unit of a number that is measured in whatever the device of the same cell is: siemens, volt or normalised weight.</summary>
+    public const string OfDevice = "of the device";
+
     private static readonly (double Factor, string Prefix)[] Prefixes =
         [(1e-15, "f"), (1e-12, "p"), (1e-9, "n"), (1e-6, "µ"), (1e-3, "m"), (1, ""), (1e3, "k"), (1e6, "M")];
 
     /// <summary>A value in SI written with the prefix that suits it: 2.5e-5 S is "25 µS".</summary>
     /// <param name="value">The value in SI.</param>
-    /// <param name="unit">The unit; "1" and "w" (normalised weight) take no prefix.</param>
+    /// <param name="unit">The unit; "1", "w" (normalised weight) and <see cref="OfDevice"/> take no prefix.</param>
     public static string Format(double value, string unit)
     {
-        if (unit is "1" or "w")
+        if (unit is "1" or "w" or OfDevice)
             return value.ToString("G6", CultureInfo.InvariantCulture);
         var magnitude = Math.Abs(value);
         var (factor, prefix) = magnitude == 0 ? (1, "") : Prefixes.LastOrDefault(p => magnitude >= p.Factor * 0.9999995, Prefixes[0]);
@@ -27,7 +30,7 @@ public static class Units
     }
 }
 
-/// <summary>The SI unit of a numeric config property; "1" for a pure number, "w" for normalised weight.</summary>
+/// <summary>The SI unit of a numeric config property; "1" for a pure number, "w" for normalised weight, <see cref="Units.OfDevice"/> for the device's own.</summary>
 /// <param name="symbol">The unit's symbol.</param>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class UnitAttribute(string symbol) : Attribute

@@ -64,7 +64,7 @@ public static class PcmPresets
     /// </remarks>
     public static TileConfig DensePair { get; } = new()
     {
-        Cell = new OneSidedPair { SiemensPerWeight = 20 * Units.uS, Refresh = new OccasionalReset { Every = 200, Threshold = 5 * Units.uS } },
+        Cell = new OneSidedPair { ValuePerWeight = 20 * Units.uS, Refresh = new OccasionalReset { Every = 200, Threshold = 5 * Units.uS } },
         Scaling = new FanInScaling { ReferenceInputs = 784 },
     };
 
@@ -74,7 +74,7 @@ public static class PcmPresets
         Cell = new OneSidedPair
         {
             Device = DevicePresets.Pcm,
-            SiemensPerWeight = 1,
+            ValuePerWeight = 1,
             Refresh = new OccasionalReset { Every = 100, Threshold = 1.5 },
             MaxWritePulses = 31,
         },

@@ -133,6 +133,12 @@ public sealed class ExampleProgram
         {
             return Rescue(saving ? null : run, OneLine(Root(e)), Failure);
         }
+        catch (Exception) when (run is { HasRows: true } && !saving)
+        {
+            run.Save(complete: false); // a fault of the program or of torch, which nobody should lose results to
+            error.WriteLine($"What was done until then is in {run.MetricsPath}.");
+            throw;
+        }
     }
 
     private int Rescue(ExampleRun? run, string sentence, int code)

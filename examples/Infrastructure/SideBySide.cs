@@ -20,7 +20,7 @@ internal static class SideBySide
     {
         // The slowest first, so that no core idles at the end.
         var tasks = run.Seeds.SelectMany(seed => ways.Reverse().Select(way => prepare(task with { Way = way, Seed = seed }))).ToArray();
-        run.Console.WriteLine($"{Count(tasks.Length, "training")}, {Math.Min(tasks.Length, Environment.ProcessorCount)} at a time, each in a process of its own: the first line of each comes when it has loaded its data.");
+        run.Console.WriteLine($"{Count(tasks.Length, "training")}, {Math.Min(tasks.Length, Environment.ProcessorCount)} at a time, in processes of their own: the first line of each comes when it has loaded its data.");
         var (done, failure) = Train<TTask, TResult>(run, tasks, each => run.Options.Seeds == 1 ? each.Way : $"{each.Way} {each.Seed}", imagesPerEpoch, what);
         return ([.. done.Select(entry => entry.Result)], failure);
     }
@@ -39,15 +39,26 @@ internal static class SideBySide
         var done = new List<(TTask, TResult)>();
         using var progress = new LiveProgress(run.Console, what);
         var jobs = tasks.Select(task => (Task: task, Job: progress.Add(name(task), task.Epochs, samplesPerEpoch))).ToArray();
+        var idle = new ConcurrentBag<TrainingProcess>();
         try
         {
             // One by one: a core takes the next job when it is free.
             var queue = Partitioner.Create(jobs, EnumerablePartitionerOptions.NoBuffering);
             Parallel.ForEach(queue, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = run.Cancel }, entry =>
             {
-                var result = TrainingProcess.Run<TResult>(entry.Task, entry.Job, run.Cancel);
-                lock (done)
-                    done.Add((entry.Task, result));
+                var worker = idle.TryTake(out var one) ? one : new TrainingProcess();
+                try
+                {
+                    var result = worker.Run<TResult>(entry.Task, entry.Job, run.Cancel);
+                    lock (done)
+                        done.Add((entry.Task, result));
+                }
+                catch
+                {
+                    worker.Dispose();
+                    throw;
+                }
+                idle.Add(worker);
             });
         }
         catch (OperationCanceledException)
@@ -57,6 +68,11 @@ internal static class SideBySide
         catch (AggregateException failures)
         {
             return (done, failures.Flatten().InnerExceptions[0]);
+        }
+        finally
+        {
+            foreach (var worker in idle)
+                worker.Dispose();
         }
         return (done, null);
     }

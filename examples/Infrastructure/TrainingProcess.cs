@@ -6,76 +6,101 @@ using TorchSharp;
 
 namespace AnalogTorch.Examples;
 
-/// <summary>Trainings side by side, each in a process of its own.</summary>
+/// <summary>A process of its own that does trainings, one after another.</summary>
 /// <remarks>
-/// Not threads: a garbage collection that one thread causes may, in TorchSharp 0.107.0, free a scalar that another is just handing to
-/// torch. The task goes in as one line of JSON, progress and result come out as such lines.
+/// Not a thread: a garbage collection that one thread causes may, in TorchSharp 0.107.0, free a scalar that another is just handing to
+/// torch. A task goes in as one line of JSON, progress and result come out as such lines. A process serves many tasks, since loading
+/// torch and compiling what a training runs takes seconds; every task finds torch's own generator as it is in a fresh process.
 /// </remarks>
-internal static class TrainingProcess
+internal sealed class TrainingProcess : IDisposable
 {
     /// <summary>The argument by which the program knows that it is to train and nothing else.</summary>
     public const string Argument = "--serve-training";
 
+    private const long FreshSeed = 67280421310721; // what torch's generator begins with
+
     private static readonly JsonSerializerOptions Json = new() { NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
-    /// <summary>Has a training done by another process.</summary>
-    /// <typeparam name="TResult">What such a task gives.</typeparam>
-    /// <exception cref="InvalidDataException">The training found something that the user can mend.</exception>
-    /// <exception cref="IOException">The process ended without a result.</exception>
-    public static TResult Run<TResult>(TrainingTask task, ITrainingProgress progress, CancellationToken cancel) where TResult : TrainingResult
+    private readonly Process process;
+
+    /// <summary>Starts the process, which then waits for tasks.</summary>
+    public TrainingProcess()
     {
         var program = Environment.ProcessPath!;
         var start = new ProcessStartInfo(program) { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
         if (Path.GetFileNameWithoutExtension(program) == "dotnet")
             start.ArgumentList.Add(Assembly.GetExecutingAssembly().Location);
         start.ArgumentList.Add(Argument);
-        start.ArgumentList.Add(task.GetType().FullName!);
-        using var process = Process.Start(start)!;
-        using var stop = cancel.Register(() => Kill(process));
-        process.StandardInput.WriteLine(JsonSerializer.Serialize<object>(task, Json));
-        process.StandardInput.Close();
-        TResult? result = null;
+        process = Process.Start(start)!;
+    }
+
+    /// <summary>Has a training done.</summary>
+    /// <typeparam name="TResult">What such a task gives.</typeparam>
+    /// <exception cref="InvalidDataException">The training found something that the user can mend.</exception>
+    /// <exception cref="IOException">The process ended without a result, and takes no further task.</exception>
+    public TResult Run<TResult>(TrainingTask task, ITrainingProgress progress, CancellationToken cancel) where TResult : TrainingResult
+    {
+        using var stop = cancel.Register(Kill);
+        try
+        {
+            process.StandardInput.WriteLine($"{task.GetType().FullName} {JsonSerializer.Serialize<object>(task, Json)}");
+        }
+        catch (IOException)
+        {
+            // It has ended; what it said before is read below.
+        }
         progress.Begin();
         while (process.StandardOutput.ReadLine() is { } line)
         {
             var message = Read(line, task);
             if (message.Error is { } error)
                 throw new InvalidDataException(error);
-            result = message.Result?.Deserialize<TResult>(Json) ?? result;
             if (message.Images > 0)
                 progress.Advance(message.Images, message.Loss);
             if (!double.IsNaN(message.Accuracy))
                 progress.Accuracy(message.Accuracy);
+            if (message.Result is null)
+                continue;
+            progress.End();
+            return message.Result.Deserialize<TResult>(Json)!;
         }
         process.WaitForExit();
         cancel.ThrowIfCancellationRequested();
-        progress.End();
-        return result ?? throw new IOException($"The training of {task.Way} with seed {task.Seed} ended without a result (exit code {process.ExitCode}); run it alone with --ways {task.Way} --seed {task.Seed} to see why.");
+        throw new IOException($"The training of {task.Way} with seed {task.Seed} ended without a result (exit code {process.ExitCode}); run it alone with --ways {task.Way} --seed {task.Seed} to see why.");
     }
 
-    /// <summary>Does the training that the standard input asks for.</summary>
-    /// <param name="kind">The kind of task.</param>
+    /// <summary>Ends the process, whatever it is doing.</summary>
+    public void Dispose()
+    {
+        Kill();
+        process.Dispose();
+    }
+
+    /// <summary>Does the trainings that the standard input asks for, until it ends.</summary>
     /// <returns>The exit code.</returns>
-    public static int Serve(string kind)
+    public static int Serve()
     {
         torch.set_num_threads(1); // as many trainings run as there are cores
         TorchSelfCheck.Run(); // the program that started this process has said what was found
-        using var scope = torch.NewDisposeScope();
-        var type = typeof(TrainingTask).Assembly.GetType(kind, throwOnError: true)!;
-        var task = (TrainingTask)JsonSerializer.Deserialize(Console.ReadLine()!, type, Json)!;
-        try
+        while (Console.ReadLine() is { } line)
         {
-            var progress = new Pipe();
-            var result = task.Run(progress);
-            progress.Flush();
-            Send(new Message { Result = JsonSerializer.SerializeToNode<object>(result, Json) });
-            return 0;
+            using var scope = torch.NewDisposeScope();
+            torch.random.manual_seed(FreshSeed);
+            var kind = typeof(TrainingTask).Assembly.GetType(line[..line.IndexOf(' ', StringComparison.Ordinal)], throwOnError: true)!;
+            var task = (TrainingTask)JsonSerializer.Deserialize(line.AsSpan(line.IndexOf(' ', StringComparison.Ordinal)), kind, Json)!;
+            try
+            {
+                var progress = new Pipe();
+                var result = task.Run(progress);
+                progress.Flush();
+                Send(new Message { Result = JsonSerializer.SerializeToNode<object>(result, Json) });
+            }
+            catch (Exception exception) when (exception is IOException or InvalidDataException or ArgumentException or InvalidOperationException)
+            {
+                Send(new Message { Error = exception.Message });
+            }
         }
-        catch (Exception exception) when (exception is IOException or InvalidDataException or ArgumentException or InvalidOperationException)
-        {
-            Send(new Message { Error = exception.Message });
-            return 1;
-        }
+        return 0;
     }
 
     private static Message Read(string line, TrainingTask task)
@@ -90,7 +115,7 @@ internal static class TrainingProcess
         }
     }
 
-    private static void Kill(Process process)
+    private void Kill()
     {
         try
         {

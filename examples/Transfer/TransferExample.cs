@@ -157,7 +157,8 @@ internal sealed class TransferExample : Example
         };
         run.Console.WriteLine($"No backbone yet: {PretrainTask.Architecture} is trained on 20 other classes first.");
         using var progress = new LiveProgress(run.Console, "images");
-        TrainingProcess.Run<TransferResult>(task, progress.Add(task.Way, task.Epochs, task.Images), run.Cancel);
+        using var worker = new TrainingProcess();
+        worker.Run<TransferResult>(task, progress.Add(task.Way, task.Epochs, task.Images), run.Cancel);
     }
 
     /// <summary>Computes what the cache does not have, and returns the files of the training and the test set.</summary>
