@@ -168,5 +168,5 @@ public sealed record ForeignBalancedGain : TrainGain
 
 public sealed record ForeignShrinkingPulses : PulseSize
 {
-    public override double Of(double rate) => new ShrinkingPulses().Of(rate);
+    public override double Of(in PulseDemand demand) => new ShrinkingPulses().Of(demand);
 }

@@ -20,8 +20,8 @@ public class PulseSizeTests
     public void TheSizeFollowsTheRateBetweenItsBounds()
     {
         var size = new ShrinkingPulses { FullFrom = 0.1, Least = 0.2 };
-        Assert.Equal([1, 1, 0.5, 0.2, 0.2], new[] { 1, 0.1, 0.05, 0.02, 1e-6 }.Select(size.Of), (a, b) => Math.Abs(a - b) < 1e-12);
-        Assert.Equal(1, new FullPulses().Of(1e-6));
+        Assert.Equal([1, 1, 0.5, 0.2, 0.2], new[] { 1, 0.1, 0.05, 0.02, 1e-6 }.Select(rate => size.Of(new(rate, double.NaN, 0.001))), (a, b) => Math.Abs(a - b) < 1e-12);
+        Assert.Equal(1, new FullPulses().Of(new(1e-6, double.NaN, 0.001)));
     }
 
     [Theory]
@@ -52,6 +52,46 @@ public class PulseSizeTests
             scheme.Apply(inputs.view(1, -1), full([1, count], (float)delta), Rate, rng.Split("trains"), trains, array, null);
             return Bench.Floats((weights - before).view(-1));
         }
+    }
+
+    [Fact]
+    public void FittedPulsesAreSoLargeThatTheLargestChangeTakesSoMany()
+    {
+        var size = new FittedPulses { Pulses = 4, Least = 0.1 };
+        Assert.Equal([1, 1, 0.5, 0.1, 0.1, 0.1], new[] { 1, 0.4, 0.2, 0.04, 0.01, 0 }.Select(product => size.Of(new(0.01, product, 0.001))), (a, b) => Math.Abs(a - b) < 1e-12);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    public void TheLargestChangeOfFittedPulsesHasNoNoise(int samples)
+    {
+        // Every product is the largest of its batch: all lines have a pulse in each of the slots, which take the weight as far as it should go.
+        const double x = 0.5, delta = -0.4, rate = 0.02;
+        using var scope = NewDisposeScope();
+        using var trains = new PulseTrains(5, 3) { HasBias = false };
+        var weights = zeros(3, 5);
+        using var array = Cell.Build(new Rng(1), weights);
+        array.Refresh();
+        var before = weights.clone();
+        new AdaptiveTrains { Size = new FittedPulses { Pulses = 4 } }.Apply(full([samples, 5], (float)x), full([samples, 3], (float)delta), rate, new Rng(2), trains, array, null);
+        Assert.Equal(4 * samples, trains.SlotsSent);
+        Assert.Equal(15 * 4 * samples, array.Pulses);
+        Assert.All(Bench.Floats((weights - before).view(-1)), change => Assert.Equal(-rate * x * delta * samples, change, 1e-5));
+    }
+
+    [Fact]
+    public void TheLargestSampleSetsTheSizeForItsBatch()
+    {
+        using var scope = NewDisposeScope();
+        using var trains = new PulseTrains(5, 3);
+        using var array = Cell.Build(new Rng(1), zeros(3, 5));
+        using var bias = Cell.Build(new Rng(3), zeros(3, 1));
+        array.Refresh();
+        var (x, delta) = (full([2, 5], 0.5f), tensor(new[] { 0.4f, 0.1f }).view(2, 1).expand(2, 3).contiguous());
+        new AdaptiveTrains { Size = new FittedPulses { Pulses = 8 } }.Apply(x, delta, 0.02, new Rng(2), trains, array, bias);
+        // The constant input of 1 makes the largest product; the second sample asks for a quarter of its slots.
+        Assert.Equal(8 + 2, trains.SlotsSent);
     }
 
     [Fact]

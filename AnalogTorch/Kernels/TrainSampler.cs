@@ -31,7 +31,15 @@ internal static unsafe class TrainSampler
     /// <param name="key">Key of the random numbers.</param>
     public static void Stochastic(TrainLines inputs, TrainLines errors, TrainLines constant, int slots, ulong key)
     {
-        var work = new StochasticWork(inputs, errors, constant, slots, key);
+        var work = new StochasticWork(inputs, errors, constant, slots, key, areErrorsRounded: false);
+        Wide.Run(ref work);
+    }
+
+    /// <summary>The same, but for the error lines: with p = min(|value|·gain, 1), the first ⌊slots·p⌋ slots hold a pulse, and the next one with the probability that is left over.</summary>
+    /// <inheritdoc cref="Stochastic" path="/param"/>
+    public static void Rounded(TrainLines inputs, TrainLines errors, TrainLines constant, int slots, ulong key)
+    {
+        var work = new StochasticWork(inputs, errors, constant, slots, key, areErrorsRounded: true);
         Wide.Run(ref work);
     }
 
@@ -86,7 +94,7 @@ internal static unsafe class TrainSampler
         }
     }
 
-    private readonly ref struct StochasticWork(TrainLines inputs, TrainLines errors, TrainLines constant, int slots, ulong key) : IWideWork
+    private readonly ref struct StochasticWork(TrainLines inputs, TrainLines errors, TrainLines constant, int slots, ulong key, bool areErrorsRounded) : IWideWork
     {
         private const int ManySlots = 16; // from which comparing bit by bit draws less than slot by slot
         private const int FirstLook = 6; // bits after which some register may be decided
@@ -123,7 +131,9 @@ internal static unsafe class TrainSampler
                         }
                         var threshold = T.ToUInt(T.Min(T.Abs(value) * scale, certain));
                         var word = (value ^ turned) & sign;
-                        if (drawn != 0 && !T.IsZero(threshold))
+                        if (kind == 0 && areErrorsRounded)
+                            word |= InOrder(ref source, T.Min(T.Abs(value) * lines.Gain, 1f) * (float)slots);
+                        else if (drawn != 0 && !T.IsZero(threshold))
                             word |= slots < ManySlots ? BySlot(ref source, threshold, drawn) : ByBit(ref source, threshold, drawn);
                         if (kind == 0)
                             used |= word;
@@ -144,6 +154,20 @@ internal static unsafe class TrainSampler
             for (var lane = 0; lane < T.Width; lane++)
                 any |= lanes[lane];
             return any & TrainPair.Slots;
+        }
+
+        /// <summary>One slot after another, with one random number for all of them: only the last slot is left to chance.</summary>
+        private T InOrder<T>(ref Xoshiro<T> source, T pulses) where T : struct, IWide<T>
+        {
+            T word = 0f, whole = 1u << 31, random = source.NextBits() >>> 1;
+            for (var slot = 0; slot < slots; slot++)
+            {
+                var threshold = T.ToUInt(T.Min(T.Max(pulses - (float)slot, 0f), 1f) * whole);
+                if (T.IsZero(threshold))
+                    break;
+                word |= T.LessUInt(random, threshold) & T.Bits(1u << slot);
+            }
+            return word;
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,4 +1,6 @@
 using AnalogTorch.Core;
+using AnalogTorch.Kernels;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Updates;
@@ -19,11 +21,28 @@ public abstract record PulseScheme : UpdateScheme
     /// <inheritdoc/>
     public sealed override void Apply(Tensor x, Tensor delta, double rate, Rng rng, PulseTrains trains, IUpdatable weights, IUpdatable? bias)
     {
-        var size = Size.Of(rate);
         trains.HasBias = bias is not null;
+        var size = Size.Of(new PulseDemand(rate, Size.LooksAtSamples ? LargestProduct(x, delta, trains) : double.NaN, weights.WeightStep));
         Draw(x, delta, rate, weights.WeightStep * size, rng, trains);
         weights.Update(trains.ForWeights with { Size = size });
         bias?.Update(trains.ForBias with { Size = size });
+    }
+
+    /// <summary>Largest product that a sample asks for.</summary>
+    private static double LargestProduct(Tensor x, Tensor delta, PulseTrains trains)
+    {
+        var (samples, constant) = ((int)x.shape[0], trains.HasBias ? 1f : 0f);
+        if (x.device.type != DeviceType.CPU)
+        {
+            using var scope = NewDisposeScope();
+            return x.abs().amax([1]).clamp_min_(constant).mul_(delta.abs().amax([1])).max().item<float>();
+        }
+        var inputs = new TrainSampler.Rows<float>(x, trains.InputCount);
+        var errors = new TrainSampler.Rows<float>(delta, trains.OutputCount);
+        var largest = 0f;
+        for (var sample = 0; sample < samples; sample++)
+            largest = MathF.Max(largest, MathF.Max(TrainSampler.AbsMax(inputs[sample]), constant) * TrainSampler.AbsMax(errors[sample]));
+        return largest;
     }
 
     /// <summary>Draws the trains of a batch.</summary>
