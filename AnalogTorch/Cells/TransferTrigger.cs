@@ -39,7 +39,7 @@ public sealed record AdaptiveInterval : TransferTrigger
 
     /// <summary>Share of the devices near their bounds above which a transfer is due.</summary>
     [Unit("1")]
-    public double Share { get; init => field = Within(value, 0, 1); } = 0.01;
+    public double Share { get; init => field = Within(value, 0, 1); } = 0.002;
 
     /// <summary>Part of the range that counts as near to a bound.</summary>
     [Unit("1")]

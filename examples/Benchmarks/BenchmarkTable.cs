@@ -30,12 +30,12 @@ internal static class BenchmarkTable
         // Refreshed every 500 examples: 125 steps of 64 hold 16 refreshes, 2,000 steps of 1 hold 4.
         Epoch("epoch-pcm-pair-64", BenchmarkHardware.PcmPair, Batch, RateOfBatch, 125, 9, 4, 2),
         Epoch("epoch-pcm-pair-1", BenchmarkHardware.PcmPair, 1, RateOfOnePair, 2000, 9, 3, 1.5),
-        // One transfer every 8,000 examples.
+        // At least four transfers in 8,000 examples.
         Epoch("epoch-msp-lsp-1", BenchmarkHardware.MspLsp, 1, RateOfOne, 8000, 7, 3, 1.5),
         Duel("head-2048-100-64", "step of a last layer in memory, 2,048 features and bias → 100 classes, batch 64, MSP/LSP cell with its transfers ÷ digital step", 2, 1.3,
-            bench => new HeadContest(TransferWay.OfHeads, TransferWay.Digital.LearningRate, bench.Settings.Seed)),
+            bench => new HeadContest(PcmPresets.MspLsp, TransferWay.Digital.LearningRate, bench.Settings.Seed)),
         Duel("head-2048-100-64-between", "the same between two transfers ÷ digital step", 2, 1.3,
-            bench => new HeadContest(TransferWay.OfHeads with { Cell = (MspLspCell)TransferWay.OfHeads.Cell with { TransferEvery = int.MaxValue } }, TransferWay.Digital.LearningRate, bench.Settings.Seed)),
+            bench => new HeadContest(PcmPresets.MspLsp with { Cell = (MspLspCell)PcmPresets.MspLsp.Cell with { TransferEvery = int.MaxValue, Trigger = new AtInterval() } }, TransferWay.Digital.LearningRate, bench.Settings.Seed)),
         Duel("forward-8-bit", "forward through 8-bit DAC, output noise, 8-bit ADC, 512×512, batch 64 ÷ digital forward", 1.3, 1.1,
             bench => new ReadContest(BenchmarkHardware.EightBitForward, Size, Batch, backward: false, bench.Settings.Seed)),
         Duel("forward-backward-8-bit", "forward and backward with converters and noise both ways, no update ÷ digital forward and backward", 1, 0.8,

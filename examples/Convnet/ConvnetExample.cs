@@ -70,7 +70,6 @@ internal sealed class ConvnetExample : Example
         {
             ["learning_rate"] = task.RateFactor * way.LearningRate,
             ["hardware"] = Json(way.Hardware),
-            ["rules"] = new JsonObject(way.Rules.Select(rule => KeyValuePair.Create($"{rule}", Json(rule.Hardware)))),
         }))),
     };
 

@@ -23,7 +23,7 @@ internal sealed record ConvnetTask : DigitTask
             Tested = progress.Accuracy,
         };
         progress.Begin();
-        var (layers, accuracy, seconds) = loop.Run(RateFactor * way.LearningRate, way.Hardware, way.Rules, Seed);
+        var (layers, accuracy, seconds) = loop.Run(RateFactor * way.LearningRate, way.Hardware, Seed);
         progress.End();
         return new ConvnetResult(Way, Seed, accuracy, seconds, layers);
     }

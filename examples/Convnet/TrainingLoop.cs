@@ -19,11 +19,11 @@ internal sealed record TrainingLoop(Tensor Images, Tensor Labels, Tensor TestIma
     public required Action<double> Tested { get; init; }
 
     /// <returns>What became of each layer, share of the test images got right after each epoch, and the time.</returns>
-    public (ConversionReport? Layers, double[] Accuracy, double Seconds) Run(double rate, LayerHardware? hardware, IReadOnlyList<LayerRule> rules, long seed)
+    public (ConversionReport? Layers, double[] Accuracy, double Seconds) Run(double rate, LayerHardware? hardware, long seed)
     {
         random.manual_seed(seed);
         using var model = new DigitNet();
-        var layers = hardware is null ? null : model.ToAnalog(hardware, seed, rules);             // analog
+        var layers = hardware is null ? null : model.ToAnalog(hardware, seed);                    // analog
         using Optimizer optimizer = hardware is TileConfig
             ? new AnalogSGD(model.parameters(), rate)                                             // analog
             : SGD(model.parameters(), rate);

@@ -22,14 +22,14 @@ internal sealed record EquivalenceRow(Problem Problem, string Way, double Rate, 
     public bool IsDigital => Way == EquivalenceWay.Digital.Name;
 
     /// <summary>Whether the way was over before its cells did what makes them what they are.</summary>
-    public bool IsTooShort => !IsDigital && Runs[0].Transfers == 0 && EquivalenceWay.All.Single(way => way.Name == Way).Hardware?.Cell is Cells.MspLspCell;
+    public bool IsTooShort => Runs.Any(run => run.Transfers == 0);
 
     /// <summary>The figures of metrics.json.</summary>
     public (string, double)[] Figures =>
     [
         (Problem.IsRegression ? "test_error" : "test_accuracy", Problem.IsRegression ? Error : Score),
         ("test_std", Numbers.Deviation([.. Runs.Select(run => run.Right.Average())])),
-        ("learning_rate", Rate), ("seeds", Runs.Count), ("seconds", Runs.Average(run => run.Seconds)), ("transfers", Runs.Average(run => run.Transfers)),
+        ("learning_rate", Rate), ("seeds", Runs.Count), ("seconds", Runs.Average(run => run.Seconds)), ("transfers", Runs.Average(run => run.Transfers ?? 0)),
         .. Gap is null || IsDigital ? [] : new (string, double)[]
         {
             ("gap_points", Gap.Points), ("gap_interval", Gap.Half), ("gap_error_of_seeds", Gap.OfSeeds), ("gap_error_of_samples", Gap.OfSamples), ("curve_area_points", Gap.Area),

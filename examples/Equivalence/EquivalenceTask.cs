@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using AnalogTorch.Cells;
 using AnalogTorch.Layers;
 using AnalogTorch.Models.Data;
 using AnalogTorch.Models.Networks;
@@ -17,8 +16,8 @@ namespace AnalogTorch.Examples.Equivalence;
 /// <param name="Accuracy">On the validation samples after each epoch: the share that is right, or of a regression 1 − error ÷ spread.</param>
 /// <param name="Seconds">Time from the first sample to the last.</param>
 /// <param name="Right">Of the test samples, which are right, as bits in base64; of a regression the squared errors. Empty for a training that is only to choose a rate.</param>
-/// <param name="Transfers">Transfers of the first layer's cells, or refreshes; 0 where there are none.</param>
-internal sealed record EquivalenceResult(string Way, long Seed, double[] Accuracy, double Seconds, double[] Right, long Transfers) : TrainingResult(Way, Seed, Accuracy, Seconds);
+/// <param name="Transfers">Fewest transfers of a layer of MSP/LSP cells; null where there are none.</param>
+internal sealed record EquivalenceResult(string Way, long Seed, double[] Accuracy, double Seconds, double[] Right, long? Transfers) : TrainingResult(Way, Seed, Accuracy, Seconds);
 
 /// <summary>A training of one problem in one way with one learning rate.</summary>
 internal sealed record EquivalenceTask : TrainingTask
@@ -81,7 +80,7 @@ internal sealed record EquivalenceTask : TrainingTask
         }
         progress.End();
         var right = Tests ? Score(model, split.Test, problem.IsRegression) : [];
-        return new EquivalenceResult(Way, Seed, curve, clock.Elapsed.TotalSeconds, right, Transfers(model));
+        return new EquivalenceResult(Way, Seed, curve, clock.Elapsed.TotalSeconds, right, TransferCount.Of(model));
     }
 
     private void Learn(Module<Tensor, Tensor> model, Optimizer optimizer, Loss<Tensor, Tensor, Tensor> loss, Samples samples, int epoch, ITrainingProgress progress)
@@ -120,7 +119,4 @@ internal sealed record EquivalenceTask : TrainingTask
         }
         return [.. scores];
     }
-
-    private static long Transfers(Module<Tensor, Tensor> model) =>
-        model.AnalogTiles().Select(entry => entry.Tile.Cells).Where(cells => cells.Cell is MspLspCell).Select(cells => cells.Transfers).FirstOrDefault();
 }

@@ -12,5 +12,5 @@ internal sealed record EquivalenceWay(string Name, TileConfig? Hardware)
     public static EquivalenceWay Digital { get; } = new("digital", null);
 
     /// <summary>All ways, in the order of the table.</summary>
-    public static IReadOnlyList<EquivalenceWay> All { get; } = [Digital, new("pcm-pair", PcmPresets.Pair), new("msp-lsp", PcmPresets.MspLsp)];
+    public static IReadOnlyList<EquivalenceWay> All { get; } = [Digital, new("pcm-pair", PcmPresets.Pair), new("msp-lsp", PcmPresets.MspLsp), new("msp-lsp-physical", PcmPresets.MspLspPhysical)];
 }

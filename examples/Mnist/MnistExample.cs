@@ -17,7 +17,7 @@ internal sealed class MnistExample : Example
     private readonly Option<int?> images = Cli.Optional("--images", "Training images", "what suits the data", 1, 1_000_000);
     private readonly Option<int> batch = Cli.Integer("--batch", "Images of one step", 1, 1, 100_000);
 
-    private readonly Option<int?> transferEvery = Cli.Optional("--transfer-every", "Examples between two transfers of the MSP/LSP cell", "what suits the data", 1, 1_000_000);
+    private readonly Option<int?> transferEvery = Cli.Optional("--transfer-every", "Examples between two transfers of the MSP/LSP cell, which then come at no other time", "when cells need one", 1, 1_000_000);
     private readonly Option<double> rate = Cli.Number("--rate", "Factor on the learning rates", 1, 0, 1000);
     private readonly Option<bool> tensorboard = Cli.Flag("--tensorboard", "Also write event files for TensorBoard, to tensorboard/ below --out");
 
@@ -57,6 +57,11 @@ internal sealed class MnistExample : Example
             run.AddRow(row.Way, [.. row.Figures, .. Pulses(row.Runs[0].Findings)]);
         if (rows.Count > 0)
             SideBySide.Show(run.Console, rows, Way.Digital.Name);
+        if (TransferCount.Warning(results.Select(result => (result.Way, result.Transfers))) is { } warning)
+        {
+            run.Console.WriteLine(warning);
+            run.Report.Text(warning);
+        }
         MnistReport.Write(run, rows, chosen);
         run.Cancel.ThrowIfCancellationRequested();
         if (failure is not null)

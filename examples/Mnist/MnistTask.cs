@@ -5,12 +5,10 @@ namespace AnalogTorch.Examples.Mnist;
 /// <summary>A training of the 528-250-125-10 network.</summary>
 internal sealed record MnistTask : DigitTask
 {
-    private const int DenseInterval = 2_000;
-
     /// <summary>Whether the digits stand on a background of random pixels.</summary>
     public bool Background { get; init; }
 
-    /// <summary>Examples between two transfers of the MSP/LSP cell; 0 for what suits the data.</summary>
+    /// <summary>Examples between two transfers of the MSP/LSP cell; 0 for that of the preset.</summary>
     public int TransferEvery { get; init; }
 
     /// <summary>Whether to look at the devices.</summary>
@@ -19,8 +17,8 @@ internal sealed record MnistTask : DigitTask
     /// <summary>Where event files for TensorBoard go; null for none.</summary>
     public string? EventFolder { get; init; }
 
-    /// <summary>Examples between two transfers, as far as the task decides: dense images send several times as many pulses.</summary>
-    public int? Interval => TransferEvery > 0 ? TransferEvery : Background ? DenseInterval : null;
+    /// <summary>Examples between two transfers, where somebody asked for a number.</summary>
+    public int? Interval => TransferEvery > 0 ? TransferEvery : null;
 
     /// <inheritdoc/>
     protected override (int Train, int Test, int QuickTrain, int QuickTest) Sizes => (20_000, 10_000, 4_000, 2_000);

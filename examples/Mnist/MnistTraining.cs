@@ -16,8 +16,9 @@ namespace AnalogTorch.Examples.Mnist;
 /// <param name="Accuracy">Share of the test images got right after each epoch.</param>
 /// <param name="MeanWeight">Mean magnitude of the weights of the first layer after each epoch.</param>
 /// <param name="Seconds">Time from the first image to the last.</param>
+/// <param name="Transfers">Fewest transfers of a layer of MSP/LSP cells; null where there are none.</param>
 /// <param name="Findings">What the devices did, if somebody looked.</param>
-internal sealed record MnistResult(string Way, long Seed, double[] Accuracy, double[] MeanWeight, double Seconds, Findings? Findings)
+internal sealed record MnistResult(string Way, long Seed, double[] Accuracy, double[] MeanWeight, double Seconds, long? Transfers, Findings? Findings)
     : TrainingResult(Way, Seed, Accuracy, Seconds);
 
 /// <summary>The training loop of any TorchSharp program; what makes it analog are the two lines marked so.</summary>
@@ -72,7 +73,7 @@ internal sealed record MnistTraining(ImageSet Train, ImageSet Test, int Epochs, 
             events?.add_scalar("mean weight of fc1", (float)meanWeight[epoch], epoch + 1);
         }
         progress.End();
-        return new(way.Name, seed, accuracy, meanWeight, clock.Elapsed.TotalSeconds, observer?.Finish());
+        return new(way.Name, seed, accuracy, meanWeight, clock.Elapsed.TotalSeconds, TransferCount.Of(model), observer?.Finish());
     }
 
     /// <summary>Share of the test images that the model gets right.</summary>

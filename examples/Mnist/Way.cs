@@ -21,6 +21,7 @@ internal sealed record Way(string Name, TileConfig? Hardware, double LearningRat
         new("pcm-pair", PcmPresets.Pair, 0.003),
         new("msp-lsp-no-inversion", PcmPresets.MspLspWithoutInversion, 0.01),
         new("msp-lsp", PcmPresets.MspLsp, 0.01),
+        new("msp-lsp-physical", PcmPresets.MspLspPhysical, 0.01),
     ];
 
     /// <summary>A device without flaws: linear, symmetric, fine-grained, all elements alike.</summary>
@@ -48,7 +49,7 @@ internal sealed record Way(string Name, TileConfig? Hardware, double LearningRat
     /// <summary>All ways, by name.</summary>
     public static IReadOnlyList<Way> All { get; } = [.. Ladder, Symmetric];
 
-    /// <summary>The same way with another number of examples between two transfers, if it has transfers.</summary>
+    /// <summary>The same way with transfers after so many examples and at no other time, if it has transfers.</summary>
     public Way Every(int? examples) =>
-        examples is { } every && Hardware is { Cell: MspLspCell cell } ? this with { Hardware = Hardware with { Cell = cell with { TransferEvery = every } } } : this;
+        examples is { } every && Hardware is { Cell: MspLspCell cell } ? this with { Hardware = Hardware with { Cell = cell with { TransferEvery = every, Trigger = new AtInterval() } } } : this;
 }

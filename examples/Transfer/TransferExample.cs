@@ -223,7 +223,6 @@ internal sealed class TransferExample : Example
     {
         ["learning_rate"] = rateFactor * way.LearningRate,
         ["hardware"] = way.Hardware is null ? null : JsonNode.Parse(ConfigJson.Write(way.Hardware)),
-        ["rules"] = new JsonObject(way.Rules.Select(rule => KeyValuePair.Create($"{rule}", JsonNode.Parse(ConfigJson.Write(rule.Hardware!))))),
     })));
 
     private sealed class Bar(ProgressTask task) : IProgress<FeatureProgress>

@@ -33,10 +33,10 @@ internal sealed record TransferLoop(Tensor Inputs, Tensor Labels, Tensor TestInp
     public required Action<double> Tested { get; init; }
 
     /// <returns>What became of each layer, share of the test set got right after each epoch, and the time.</returns>
-    public (ConversionReport? Layers, double[] Accuracy, double Seconds) Run(Module<Tensor, Tensor> model, double rate, LayerHardware? hardware, IReadOnlyList<LayerRule> rules, long seed)
+    public (ConversionReport? Layers, double[] Accuracy, double Seconds) Run(Module<Tensor, Tensor> model, double rate, LayerHardware? hardware, long seed)
     {
         random.manual_seed(seed);
-        var layers = hardware is null ? null : model.ToAnalog(hardware, seed, rules);             // analog
+        var layers = hardware is null ? null : model.ToAnalog(hardware, seed);                    // analog
         using Optimizer optimizer = hardware is TileConfig
             ? new AnalogSGD(model.parameters(), rate)                                             // analog
             : SGD(model.parameters(), rate, Momentum);

@@ -47,7 +47,7 @@ internal sealed record PretrainTask : TrainingTask
             Tested = progress.Accuracy,
         };
         progress.Begin();
-        var (_, accuracy, seconds) = loop.Run(model, LearningRate, null, [], Seed);
+        var (_, accuracy, seconds) = loop.Run(model, LearningRate, null, Seed);
         progress.End();
         model.SaveWeights(Weights);
         return new TransferResult(Way, Seed, accuracy, seconds, null);
@@ -91,7 +91,7 @@ internal record HeadTask : TrainingTask
             Stepped = stepped,
             Tested = tested,
         };
-        var (layers, accuracy, seconds) = loop.Run(head, RateFactor * way.LearningRate, way.Hardware, way.Rules, Seed);
+        var (layers, accuracy, seconds) = loop.Run(head, RateFactor * way.LearningRate, way.Hardware, Seed);
         result = new(Way, Seed, accuracy, seconds, layers);
         return Sequential(("scaling", scaling), ("head", head));
     }
@@ -148,7 +148,7 @@ internal sealed record FineTuneTask : HeadTask
         };
         var hasBatchNorm = model.modules().OfType<TorchSharp.Modules.BatchNorm>().Any();
         var rate = RateFactor * way.LearningRate * (hasBatchNorm ? TransferWay.FactorWithBatchNorm : 1);
-        var (layers, accuracy, seconds) = loop.Run(model, rate, way.Hardware, way.Rules, Seed);
+        var (layers, accuracy, seconds) = loop.Run(model, rate, way.Hardware, Seed);
         if (way.Hardware is TileConfig)
             return new TransferResult(Way, Seed, accuracy, seconds, layers);
         model.ToDigital();

@@ -18,7 +18,7 @@ public class ConvnetExampleTests
         Assert.Equal("embedded", (string?)metrics["data"]);
         Assert.True((bool)metrics["complete"]!);
         Assert.Equal(200, (int)metrics["config"]!["training_images"]!);
-        Assert.NotNull(metrics["config"]!["ways"]!["msp-lsp"]!["rules"]!["Conv2d"]!["Cell"]);
+        Assert.NotNull(metrics["config"]!["ways"]!["msp-lsp"]!["hardware"]!["Cell"]);
         var rows = metrics["rows"]!.AsArray();
         Assert.Equal(["digital", "hardware-aware", "msp-lsp"], rows.Select(row => (string?)row!["name"]));
         string[] members = ["test_accuracy", "test_accuracy_std", "seconds", "test_accuracy_last", "gap_to_digital", "images_per_second"];

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using AnalogTorch.Examples;
 using AnalogTorch.Examples.Equivalence;
 
 namespace AnalogTorch.Tests.Examples;
@@ -62,5 +63,12 @@ public class EquivalenceExampleTests
     [Fact]
     public void OneSeedHasNoInterval() => Assert.Equal("one seed: no interval", new Gap(0, 0, 0, double.PositiveInfinity, 0, 1).Verdict);
 
-    private static EquivalenceResult Of(long seed, double[] right, double[] curve) => new("", seed, curve, 0, right, 0);
+    [Fact]
+    public void TrainingsWithoutATransferAreSaidToBeTooShort()
+    {
+        Assert.Null(TransferCount.Warning([("digital", null), ("msp-lsp", 1)]));
+        Assert.Contains("a layer of a and b was never transferred", TransferCount.Warning([("digital", null), ("a", 0), ("b", 0), ("a", 0), ("c", 3)]), StringComparison.Ordinal);
+    }
+
+    private static EquivalenceResult Of(long seed, double[] right, double[] curve) => new("", seed, curve, 0, right, null);
 }
