@@ -53,6 +53,35 @@ internal sealed record EquivalenceRow(Problem Problem, string Way, double Rate, 
     private static string Points(double points) => points.ToString("+0.00;−0.00;0.00", CultureInfo.InvariantCulture);
 }
 
+/// <summary>What a way gave with a learning rate, on the validation samples.</summary>
+/// <param name="Problem">Name of the problem.</param>
+/// <param name="Way">Name of the way.</param>
+/// <param name="Rate">The learning rate.</param>
+/// <param name="Runs">The trainings, one a seed.</param>
+internal sealed record EquivalenceTrial(string Problem, string Way, double Rate, IReadOnlyList<EquivalenceResult> Runs)
+{
+    private const int Last = 3;
+
+    /// <summary>The columns that <see cref="Cells"/> fills.</summary>
+    public static IReadOnlyList<string> Columns { get; } = ["problem", "way", "rate", "validation", "±", "transfers"];
+
+    /// <summary>The figures of metrics.json.</summary>
+    public (string, double)[] Figures =>
+        [("validation_score", Score), ("validation_std", Spread), ("learning_rate", Rate), ("seeds", Runs.Count), ("seconds", Runs.Average(run => run.Seconds)), ("transfers", Transfers)];
+
+    /// <summary>The cells of a table.</summary>
+    public IReadOnlyList<string> Cells =>
+        [Problem, Way, Numbers.Text(Rate, "G3"), Numbers.Percent(Score), Runs.Count < 3 ? "" : Numbers.Text(100 * Spread, "F2"), Numbers.Text(Transfers, "F0")];
+
+    private double Score => Runs.Average(Of);
+
+    private double Spread => Numbers.Deviation([.. Runs.Select(Of)]);
+
+    private double Transfers => Runs.Average(run => run.Transfers ?? 0);
+
+    private static double Of(EquivalenceResult run) => run.Accuracy.TakeLast(Last).Average();
+}
+
 /// <summary>The report of the example.</summary>
 internal static class EquivalenceReport
 {
@@ -73,6 +102,18 @@ internal static class EquivalenceReport
             run.Report.Plot(
                 Plots.Lines("epoch", problem.IsRegression ? "explained variance, validation [%]" : "validation accuracy [%]", [.. rows.Where(row => row.Problem == problem).Select(Curve)]),
                 $"{problem.Name}: {problem.What}.");
+        run.ReportConfig();
+    }
+
+    /// <summary>Shows what trials gave on the validation samples.</summary>
+    public static void Write(ExampleRun run, IReadOnlyList<EquivalenceTrial> trials)
+    {
+        if (trials.Count == 0)
+            return;
+        ConsoleTable.Write(run.Console, EquivalenceTrial.Columns, [.. trials.Select(trial => trial.Cells)]);
+        run.Report.Heading("On the validation samples")
+            .Text("Mean over the last three epochs and the seeds; the test samples were not looked at. Of a regression: share of the variance that is explained.")
+            .Table(EquivalenceTrial.Columns, trials.Select(trial => trial.Cells));
         run.ReportConfig();
     }
 

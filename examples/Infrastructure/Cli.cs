@@ -38,6 +38,20 @@ public static class Cli
                 ? (number, null)
                 : (0.0, FormattableString.Invariant($"{name} must be a number in [{min}, {max}], but is '{text}'.")));
 
+    /// <summary>Numbers in [min, max], with commas between them.</summary>
+    public static Option<IReadOnlyList<double>> Numbers(string name, string description, IReadOnlyList<double> value, double min, double max) =>
+        Parsed(name, FormattableString.Invariant($"{description} [{min} … {max}]"), "X,…", value, text =>
+        {
+            var numbers = new List<double>();
+            foreach (var part in text.Split(',', StringSplitOptions.TrimEntries))
+            {
+                if (!double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) || !(number >= min && number <= max))
+                    return (value, FormattableString.Invariant($"{name} must be numbers in [{min}, {max}] with commas between them, but has '{part}'."));
+                numbers.Add(number);
+            }
+            return ((IReadOnlyList<double>)[.. numbers.Distinct().Order()], null);
+        });
+
     /// <summary>One of a few names; the first is the default.</summary>
     public static Option<string> Choice(string name, string description, params string[] choices)
     {
