@@ -10,6 +10,7 @@ using AnalogTorch.Examples.Pipelines;
 using AnalogTorch.Examples.Programming;
 using AnalogTorch.Examples.Torture;
 using AnalogTorch.Examples.Transfer;
+using AnalogTorch.Examples.Verification;
 
 namespace AnalogTorch.Examples;
 
@@ -20,6 +21,6 @@ internal static class AllExamples
     public static IReadOnlyList<Example> Create() =>
     [
         new MnistExample(), new ConvnetExample(), new EquivalenceExample(), new ConvertExample(), new ProgramExample(), new DriftExample(), new LstmExample(), new TransferExample(), new EnergyExample(), new PipelineExample(),
-        new BenchmarkExample(), new TortureExample(),
+        new BenchmarkExample(), new VerifyExample(), new TortureExample(),
     ];
 }

@@ -14,7 +14,7 @@ public partial class ImportTests
         ["Cells"],
         ["Tiles"],
         ["Layers"],
-        ["Optim", "Inference", "Energy", "Checkpoints"],
+        ["Optim", "Inference", "Energy", "Checkpoints", "Verification"],
         ["Presets"],
     ];
 
