@@ -24,8 +24,17 @@ internal sealed record ProblemSource(DataFolder? Folder, long Seed, int TrainCou
         return images.Take(Math.Min(count, images.Count));
     }
 
-    /// <summary>Drawn patterns.</summary>
-    public ImageSet Patterns(PatternClasses classes, bool train) => GeneratedPatterns.Create(classes, train ? TrainCount : TestCount, Seed, train);
+    /// <summary>Logarithms of the magnitudes of the spectra of drawn patterns in grey: of the pixels themselves, layers without convolutions learn nothing from so few samples.</summary>
+    public (Samples Train, Samples Test) Spectra(PatternClasses classes)
+    {
+        return Standardised(Of(train: true), Of(train: false));
+
+        Samples Of(bool train)
+        {
+            var images = GeneratedPatterns.Create(classes, train ? TrainCount : TestCount, Seed, train);
+            return new(fft.rfft2(images.Images.mean([1])).abs().log1p().flatten(1), images.Labels);
+        }
+    }
 
     /// <summary>Images as rows, at most as many as were asked for.</summary>
     public (Samples Train, Samples Test) Images(Func<bool, ImageSet> load)
