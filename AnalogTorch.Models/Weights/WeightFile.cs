@@ -68,7 +68,7 @@ public sealed class WeightFile : IDisposable
                         return new WeightFile(path, format, content, content.LengthOfAll ?? length);
                     }
                 }
-                throw new InvalidDataException($"{path} is of no format that is read here; take a PyTorch .pth or .pt, a .safetensors or the .index.json of several, an .onnx, a TorchSharp .dat, a NumPy .npy or .npz, or a .csv of one matrix.");
+                throw new InvalidDataException($"{path} is of no format that is read here; take a PyTorch .pth or .pt, a .safetensors or the .index.json of several, an .onnx, a .bin of llama2.c, a TorchSharp .dat, a NumPy .npy or .npz, or a .csv of one matrix.");
             }
             catch
             {

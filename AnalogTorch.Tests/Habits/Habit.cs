@@ -28,13 +28,13 @@ public sealed record Habit(string Name, Action<HabitRun> Do, bool NeedsTraining 
         new("no samples", run =>
         {
             long[] shape = [.. run.Kind.Shape];
-            shape[run.Kind.Name is "LSTM" or "LSTM, two layers both ways" or "GRU" or "RNN" ? 1 : 0] = 0;
+            shape[run.Kind.SampleDimension] = 0;
             run.See(run.Kind.Run(run.Eval(), zeros(shape)));
         }, NeedsTraining: false),
         new("a step without samples", run =>
         {
             long[] shape = [.. run.Kind.Shape];
-            shape[run.Kind.Name is "LSTM" or "LSTM, two layers both ways" or "GRU" or "RNN" ? 1 : 0] = 0;
+            shape[run.Kind.SampleDimension] = 0;
             var x = zeros(shape).requires_grad_(true);
             run.Optimizer.zero_grad();
             var y = run.Kind.Run(run.Layer, x);

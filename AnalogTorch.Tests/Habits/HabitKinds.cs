@@ -17,6 +17,9 @@ public sealed record HabitKind(
     string Name, Func<nn.Module> Create, long[] Shape, Func<nn.Module, Tensor, Tensor> Run, Func<nn.Module, Tensor, Tensor> RunForward,
     Func<nn.Module, nn.utils.rnn.PackedSequence, Tensor[]>? RunPacked = null)
 {
+    /// <summary>Which dimension of the input is that of the samples.</summary>
+    public int SampleDimension => Name is "LSTM" or "LSTM, two layers both ways" or "GRU" or "RNN" || Name.Contains("ttention", StringComparison.Ordinal) || Name.StartsWith("Transformer", StringComparison.Ordinal) ? 1 : 0;
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<HabitKind> All { get; } =
     [
@@ -44,6 +47,14 @@ public sealed record HabitKind(
         new("LSTMCell", () => LSTMCell(5, 4), [3, 5], (layer, x) => ((LSTMCell)layer).call(x).Item1, (layer, x) => ((LSTMCell)layer).forward(x, (zeros(3, 4), zeros(3, 4))).Item1),
         new("GRUCell", () => GRUCell(5, 4), [3, 5], (layer, x) => ((GRUCell)layer).call(x, null!), (layer, x) => ((GRUCell)layer).forward(x, zeros(3, 4))),
         new("RNNCell", () => RNNCell(5, 4), [3, 5], (layer, x) => ((RNNCell)layer).call(x, null!), (layer, x) => ((RNNCell)layer).forward(x, zeros(3, 4))),
+        new("MultiheadAttention", () => MultiheadAttention(4, 2), [3, 2, 4], (layer, x) => ((MultiheadAttention)layer).call(x, x, x).Item1,
+            (layer, x) => ((MultiheadAttention)layer).forward(x, x, x, null, true, null).Item1),
+        new("attention across widths", () => MultiheadAttention(4, 2, kdim: 3, vdim: 3, add_bias_kv: true), [3, 2, 4],
+            (layer, x) => Sum(((MultiheadAttention)layer).call(x, Key(x), Value(x))), (layer, x) => Sum(((MultiheadAttention)layer).forward(x, Key(x), Value(x), null, true, null))),
+        new("TransformerEncoderLayer", () => TransformerEncoderLayer(4, 2, 6, dropout: 0), [3, 2, 4], (layer, x) => ((TransformerEncoderLayer)layer).call(x, Causal(x), null!),
+            (layer, x) => ((TransformerEncoderLayer)layer).forward(x)),
+        new("TransformerDecoder", () => TransformerDecoder(TransformerDecoderLayer(4, 2, 6, dropout: 0, Activations.GELU), 2), [3, 2, 4],
+            (layer, x) => ((TransformerDecoder)layer).call(x, x.cos(), Causal(x)), (layer, x) => ((TransformerDecoder)layer).forward(x, x.cos(), null!, null!, null!, null!)),
     ];
 
     /// <summary>An input.</summary>
@@ -64,6 +75,14 @@ public sealed record HabitKind(
         new(name, create, shape, (layer, x) => ((Module<Tensor, Tensor>)layer).call(x), (layer, x) => ((Module<Tensor, Tensor>)layer).forward(x));
 
     private static Tensor[] Of((nn.utils.rnn.PackedSequence Y, Tensor Hidden, Tensor Cell) result) => [result.Y.data, result.Hidden, result.Cell];
+
+    private static Tensor Key(Tensor x) => cat([x, x.neg()]).narrow(-1, 0, 3).sin();
+
+    private static Tensor Value(Tensor x) => cat([x.cos(), x]).narrow(-1, 1, 3);
+
+    private static Tensor Sum(Tuple<Tensor, Tensor> result) => result.Item1 + result.Item2.transpose(0, 1).narrow(-1, 0, 1);
+
+    private static Tensor Causal(Tensor x) => zeros(x.shape[0], x.shape[0], x.dtype).masked_fill(ones(x.shape[0], x.shape[0]).triu(1).to_type(ScalarType.Bool), double.NegativeInfinity);
 
     private static Tensor Second(Tensor x) => x.narrow(-1, 1, 3).cos();
 

@@ -263,7 +263,7 @@ public class AnalogLayerTests
         twice.ToAnalog(Ideal);
         Assert.Equal("fc1 is already analog; convert a model once, or make it digital first with model.ToDigital().", Assert.Throws<InvalidOperationException>(() => twice.ToAnalog(Ideal)).Message);
         using var none = Sequential(("act", Tanh()));
-        Assert.Equal("Sequential has no layer that can become analog; ToAnalog converts Linear, Bilinear, convolution (transposed ones too) and recurrent layers that no rule leaves digital.", Assert.Throws<ArgumentException>(() => none.ToAnalog(Ideal)).Message);
+        Assert.Equal("Sequential has no layer that can become analog; ToAnalog converts Linear, Bilinear, convolution (transposed ones too), recurrent and attention layers that no rule leaves digital.", Assert.Throws<ArgumentException>(() => none.ToAnalog(Ideal)).Message);
         using var doubles = Sequential(("fc1", Linear(9, 6, dtype: ScalarType.Float64)));
         Assert.StartsWith("fc1: the weights of an analog tile must be a float32 matrix, but are Float64 [6, 9]", Assert.Throws<ArgumentException>(() => doubles.ToAnalog(Ideal)).Message);
         Assert.StartsWith("TileConfig.Cell must not be null.", Assert.Throws<ArgumentNullException>(() => new TileConfig { Cell = null! }).Message);

@@ -294,7 +294,7 @@ public class HardwareAwareTests
         analog.ToAnalog(PcmPresets.MspLsp);
         Assert.Equal("fc1 is already analog; convert a model once, or make it digital first with model.ToDigital().", Assert.Throws<InvalidOperationException>(() => analog.ToAnalog(Noisy)).Message);
         using var none = Sequential(("act", Tanh()));
-        Assert.Equal("Sequential has no layer that can become analog; ToAnalog converts Linear, Bilinear, convolution (transposed ones too) and recurrent layers that no rule leaves digital.", Assert.Throws<ArgumentException>(() => none.ToAnalog(Noisy)).Message);
+        Assert.Equal("Sequential has no layer that can become analog; ToAnalog converts Linear, Bilinear, convolution (transposed ones too), recurrent and attention layers that no rule leaves digital.", Assert.Throws<ArgumentException>(() => none.ToAnalog(Noisy)).Message);
         using var doubles = Sequential(("fc1", Linear(9, 6, dtype: ScalarType.Float64)));
         Assert.StartsWith("fc1: the weights of an analog tile must be a float32 matrix, but are Float64 [6, 9]", Assert.Throws<ArgumentException>(() => doubles.ToAnalog(Noisy)).Message, StringComparison.Ordinal);
         using var tied = Sequential(("fc1", Linear(3, 3)), ("fc2", Linear(3, 3)));

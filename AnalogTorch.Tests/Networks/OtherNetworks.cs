@@ -26,7 +26,7 @@ internal static class OtherNetworks
             ["siamese"] = (() => new Siamese(), [Samples, Features], []),
             ["unused head"] = (() => new UnusedHead(), [Samples, Features], []),
             ["transformer layer of linear layers"] = (() => new TransformerLayer(), [Samples, Time, Features], []),
-            ["torch's own transformer layers"] = (() => new TorchsTransformer(), [Time, Samples, Features], ["attention", "layer"]),
+            ["torch's own transformer layers"] = (() => new TorchsTransformer(), [Time, Samples, Features], []),
             ["activations in place"] = (() => new InPlace(), [Samples, 3, 9, 9], []),
             ["frozen body"] = (() => new FrozenBody(), [Samples, Features], []),
             ["autoencoder with transposed convolution"] = (() => new Autoencoder(), [Samples, 3, 8, 8], []),

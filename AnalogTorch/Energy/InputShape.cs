@@ -73,7 +73,7 @@ internal static class InputShape
 
     private static (string What, string Rule, long[] Shape)? StateMisfit(Module module, LayerInput input)
     {
-        if (input.Hidden is null || module is Bilinear)
+        if (input.Hidden is null || module is Bilinear or Transformer)
             return null;
         long[] expected;
         if (module is LSTMCell or GRUCell or RNNCell)

@@ -22,13 +22,16 @@ internal sealed class WatchedLayer : IDisposable
     private readonly bool asArray;
     private readonly (long Updates, long Pulses, long Programming, long Transfers)[] before;
     private readonly IDisposable watch;
-    private long reads, transposed, elements;
+    private readonly long[] reads, transposed;
+    private LayerWork work;
+    private long elements;
 
     private WatchedLayer(string path, Module module, LayerKind? kind, TiledLayer? tiled, LayerHardware? planned, bool asArray, WatchedPass pass)
     {
         (name, this.module, this.kind, this.pass) = (path.Length == 0 ? LayerKind.NameOf(module) : path, module, kind, pass);
         (this.tiled, this.planned, this.asArray) = (tiled, planned, asArray);
         (matrices, arrays) = ([.. kind?.Matrices(module) ?? []], [.. kind?.Arrays(module) ?? []]);
+        (reads, transposed) = (new long[matrices.Length], new long[matrices.Length]);
         before = [.. (tiled?.Tiles ?? []).Select(Counters)];
         if (tiled is not null)
         {
@@ -81,7 +84,9 @@ internal sealed class WatchedLayer : IDisposable
     public bool WasSeen { get; private set; }
 
     /// <summary>What was counted, array by array.</summary>
-    public IEnumerable<CensusLayer> Layers() =>
+    public IEnumerable<CensusLayer> Layers() => work == default ? OfArrays() : OfArrays().Append(Beside);
+
+    private IEnumerable<CensusLayer> OfArrays() =>
         kind is null ? [Counted with { Activations = IsActivation ? elements : 0, DigitalElements = IsActivation ? 0 : elements }]
         : tiled is not null ? matrices.Select((_, index) => OnTile(index))
         : planned is not null ? matrices.Select((matrix, index) => Placed(index, new(planned, matrix)))
@@ -89,6 +94,15 @@ internal sealed class WatchedLayer : IDisposable
 
     /// <summary>What output circuits do while they convert; anything else takes digital ones.</summary>
     private bool IsActivation => module is ReLU or ReLU6 or LeakyReLU or Tanh or Sigmoid or Hardtanh or Hardsigmoid or Hardswish;
+
+    /// <summary>What digital circuits do beside the arrays.</summary>
+    private CensusLayer Beside => Counted with
+    {
+        Name = AnalogLayer.Join(name, "digital"),
+        DigitalMultiplyAccumulates = work.MultiplyAccumulates,
+        DigitalElements = work.Elements,
+        Activations = work.Activations,
+    };
 
     private CensusLayer Counted => new() { Name = name, Layer = name, Kind = LayerKind.NameOf(module) };
 
@@ -109,12 +123,12 @@ internal sealed class WatchedLayer : IDisposable
             Groups = matrices[index].Groups,
             Size = placement.Hardware.Size,
             Slices = placement.Slices,
-            Reads = reads,
-            TransposedReads = transposed,
+            Reads = reads[index],
+            TransposedReads = transposed[index],
             Forward = DriveMeter.Together(forward, meters[index].Forward),
             Backward = DriveMeter.Together(backward, meters[index].Backward),
             Devices = placement.Devices,
-            DigitalElements = reads * (placement.DigitalBiases + (isLast ? array.CellUpdates + (array.Matrices.Count - 1) * placement.AllOutputs : 0)),
+            DigitalElements = reads[index] * (placement.DigitalBiases + (isLast ? array.CellUpdates + (array.Matrices.Count - 1) * placement.AllOutputs : 0)),
         };
     }
 
@@ -145,17 +159,17 @@ internal sealed class WatchedLayer : IDisposable
         Inputs = Lines(array),
         Outputs = matrices[array.Matrices[0]].Outputs / matrices[array.Matrices[0]].Groups,
         Groups = matrices[array.Matrices[0]].Groups,
-        Reads = reads,
-        TransposedReads = transposed,
+        Reads = reads[array.Matrices[0]],
+        TransposedReads = transposed[array.Matrices[0]],
         Forward = DriveMeter.Together(new(), [.. array.Matrices.Select(index => meters[index].Forward)]),
-        DigitalElements = array.CellUpdates * reads,
+        DigitalElements = array.CellUpdates * reads[array.Matrices[0]],
     };
 
     private CensusLayer Digital(LayerArray array) => Counted with
     {
         Name = AnalogLayer.Join(name, array.Suffix),
-        DigitalMultiplyAccumulates = Lines(array) * matrices[array.Matrices[0]].Outputs * (reads + transposed),
-        DigitalElements = array.CellUpdates * reads,
+        DigitalMultiplyAccumulates = Lines(array) * matrices[array.Matrices[0]].Outputs * (reads[array.Matrices[0]] + transposed[array.Matrices[0]]),
+        DigitalElements = array.CellUpdates * reads[array.Matrices[0]],
     };
 
     /// <summary>Input lines of the matrices of an array above each other, and of one bias.</summary>
@@ -186,10 +200,15 @@ internal sealed class WatchedLayer : IDisposable
             elements += call.OutputElements;
             return;
         }
-        var count = kind.Reads(module, call);
-        reads += count;
-        if (call.WantsGradient)
-            transposed += count;
+        for (var matrix = 0; matrix < matrices.Length; matrix++)
+        {
+            reads[matrix] += kind.Reads(module, call, matrix);
+            transposed[matrix] += kind.TransposedReads(module, call, matrix);
+        }
+        var now = kind.Work(module, call);
+        // A backward pass multiplies once more for each of both factors.
+        var passes = is_grad_enabled() && (call.WantsGradient || module.parameters().Any(parameter => parameter.requires_grad)) ? 3 : 1;
+        work = new(work.MultiplyAccumulates + passes * now.MultiplyAccumulates, work.Elements + now.Elements, work.Activations + now.Activations);
     }
 
     private static void Left() => ProductWatch.Resume();

@@ -8,14 +8,20 @@ namespace AnalogTorch.Inference;
 /// <param name="passes">Runs the model on one batch after another; they can be run again.</param>
 internal sealed class OutputRecalibration(IReadOnlyList<ProgrammedTile> tiles, IReadOnlyList<Action> passes)
 {
-    /// <summary>Fits all matrices that are called, each behind those that are fitted already.</summary>
-    public void Run()
+    /// <summary>Fits all matrices that are called.</summary>
+    /// <param name="order">In which order.</param>
+    public void Run(RecalibrationOrder order)
     {
         var former = tiles.Select(tile => tile.Recalibration).ToArray();
         try
         {
             foreach (var tile in tiles)
                 tile.Recalibration = null;
+            if (order == RecalibrationOrder.Together)
+            {
+                FitTogether();
+                return;
+            }
             foreach (var tile in InOrder())
                 tile.Recalibration = Fit(tile);
         }
@@ -26,6 +32,55 @@ internal sealed class OutputRecalibration(IReadOnlyList<ProgrammedTile> tiles, I
             throw;
         }
     }
+
+    /// <summary>The lines of all matrices, each of which reads what it would if those before were exact.</summary>
+    private void FitTogether()
+    {
+        using var scope = NewDisposeScope();
+        var fits = tiles.Select(tile => new LineFit(tile.Outputs)).ToArray();
+        foreach (var pass in passes)
+        {
+            using var inner = NewDisposeScope();
+            var wanted = tiles.Select(_ => new Queue<Tensor>()).ToArray();
+            try
+            {
+                SetBypass(true);
+                for (var i = 0; i < tiles.Count; i++)
+                {
+                    var queue = wanted[i];
+                    tiles[i].Observers.Watch = outputs => queue.Enqueue(outputs.detach().clone().MoveToOtherDisposeScope(inner));
+                }
+                pass();
+                SetBypass(false);
+                for (var i = 0; i < tiles.Count; i++)
+                {
+                    var (queue, fit, name) = (wanted[i], fits[i], tiles[i].Name);
+                    tiles[i].Observers.Watch = outputs =>
+                    {
+                        var target = queue.TryDequeue(out var kept) ? kept : throw Unlike(name);
+                        fit.Add(ByOutput(outputs), ByOutput(target));
+                        outputs.copy_(target); // what the next matrices read
+                    };
+                }
+                pass();
+            }
+            finally
+            {
+                SetBypass(false);
+                foreach (var tile in tiles)
+                    tile.Observers.Watch = null;
+            }
+            for (var i = 0; i < tiles.Count; i++)
+                if (wanted[i].Count > 0)
+                    throw Unlike(tiles[i].Name);
+        }
+        foreach (var (tile, fit) in tiles.Zip(fits))
+            if (fit.HasValues)
+                tile.Recalibration = fit.Line();
+    }
+
+    private static InvalidOperationException Unlike(string name) =>
+        new($"{name} is called more often in one of two passes over the same batch; RecalibrateOutputs needs a model that calls its layers alike for the same inputs.");
 
     private List<ProgrammedTile> InOrder()
     {
@@ -59,7 +114,7 @@ internal sealed class OutputRecalibration(IReadOnlyList<ProgrammedTile> tiles, I
                 tile.Observers.Watch = outputs => wanted.Enqueue(ByOutput(outputs).clone().MoveToOtherDisposeScope(inner));
                 pass();
                 SetBypass(false);
-                tile.Observers.Watch = outputs => fit.Add(ByOutput(outputs), wanted.TryDequeue(out var target) ? target : throw Unlike());
+                tile.Observers.Watch = outputs => fit.Add(ByOutput(outputs), wanted.TryDequeue(out var target) ? target : throw Unlike(tile.Name));
                 pass();
             }
             finally
@@ -68,11 +123,9 @@ internal sealed class OutputRecalibration(IReadOnlyList<ProgrammedTile> tiles, I
                 tile.Observers.Watch = null;
             }
             if (wanted.Count > 0)
-                throw Unlike();
+                throw Unlike(tile.Name);
         }
         return fit.Line();
-
-        InvalidOperationException Unlike() => new($"{tile.Name} is called more often in one of two passes over the same batch; RecalibrateOutputs needs a model that calls its layers alike for the same inputs.");
     }
 
     private void SetBypass(bool isBypassed)
@@ -89,11 +142,14 @@ internal sealed class OutputRecalibration(IReadOnlyList<ProgrammedTile> tiles, I
     {
         private readonly Tensor sums = zeros(5, outputs, ScalarType.Float64); // of y, y*, y², y·y*, 1
 
+        public bool HasValues { get; private set; }
+
         public void Add(Tensor values, Tensor targets)
         {
             using var scope = NewDisposeScope();
             if (!values.shape.SequenceEqual(targets.shape))
                 throw new InvalidOperationException("RecalibrateOutputs needs a model that calls its layers alike for the same inputs, but a layer got another number of inputs in the second pass.");
+            HasValues |= values.NumberOfElements > 0;
             var (y, wanted) = (values.cpu().to_type(ScalarType.Float64), targets.cpu().to_type(ScalarType.Float64));
             sums.add_(stack([y.sum(1L), wanted.sum(1L), y.square().sum(1L), (y * wanted).sum(1L), full_like(y, 1.0).sum(1L)]));
         }

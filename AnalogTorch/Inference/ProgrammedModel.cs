@@ -137,8 +137,9 @@ public sealed class ProgrammedModel<TModel> : IDisposable where TModel : nn.Modu
     /// </remarks>
     /// <param name="batches">Inputs of the model; nothing of them is kept.</param>
     /// <param name="run">Runs the model on a batch.</param>
+    /// <param name="order">Matrix by matrix, or all matrices in two runs, for models of many.</param>
     /// <exception cref="InvalidOperationException">There is no batch, or the model calls its layers differently when it sees a batch again.</exception>
-    public void RecalibrateOutputs<TBatch>(IEnumerable<TBatch> batches, Action<TModel, TBatch> run)
+    public void RecalibrateOutputs<TBatch>(IEnumerable<TBatch> batches, Action<TModel, TBatch> run, RecalibrationOrder order = RecalibrationOrder.OneByOne)
     {
         ArgumentNullException.ThrowIfNull(batches);
         ArgumentNullException.ThrowIfNull(run);
@@ -151,7 +152,7 @@ public sealed class ProgrammedModel<TModel> : IDisposable where TModel : nn.Modu
         if (passes.Length == 0)
             throw new InvalidOperationException("RecalibrateOutputs needs at least one batch of inputs, but got none.");
         using var noGrad = no_grad();
-        new OutputRecalibration([.. Tiles.Select(entry => entry.Tile)], passes).Run();
+        new OutputRecalibration([.. Tiles.Select(entry => entry.Tile)], passes).Run(order);
     }
 
     /// <summary>What <see cref="RecalibrateOutputs"/> found, by the names of <see cref="Tiles"/>; empty before it. Setting it brings a chip of the same hardware and seed to the same state.</summary>

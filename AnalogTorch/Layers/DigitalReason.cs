@@ -75,8 +75,6 @@ internal static class DigitalReason
         EmbeddingBag => "digital: a look-up, not a product",
         BatchNorm1d or BatchNorm2d or BatchNorm3d or LayerNorm or GroupNorm or InstanceNorm1d or InstanceNorm2d or InstanceNorm3d => "digital: scales and shifts, no matrix",
         PReLU => "digital: an activation",
-        MultiheadAttention or TransformerEncoderLayer or TransformerDecoderLayer or TransformerEncoder or TransformerDecoder or Transformer =>
-            "digital: torch computes it in one piece; build it from Linear layers",
         _ when module.GetType().Assembly != typeof(nn.Module).Assembly => "digital: parameters of its own, outside of layers",
         _ => "digital: this kind of layer is not simulated",
     };

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Reflection;
 using System.Reflection.Emit;
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Layers;
@@ -98,7 +99,7 @@ internal static class ForwardCalls
                 receivers.Push(field);
                 continue;
             }
-            if (member is not MethodInfo { IsStatic: false } called || !typeof(nn.Module).IsAssignableFrom(called.DeclaringType) || called.Name is not ("forward" or "call" or "get_weight"))
+            if (member is not MethodInfo { IsStatic: false } called || !(typeof(nn.Module).IsAssignableFrom(called.DeclaringType) || IsMasked(called)) || called.Name is not ("forward" or "call" or "get_weight"))
                 continue;
             var receiver = receivers.Count > 0 ? receivers.Pop() : null;
             var isTorch = called.DeclaringType!.Assembly == typeof(nn.Module).Assembly;
@@ -107,16 +108,26 @@ internal static class ForwardCalls
                 yield return new(method.Name, Bypass.Forward, isKnown ? receiver : null, called.DeclaringType);
             else if (isTorch && called.Name == "call" && called.GetParameters() is [{ ParameterType: var first }, ..] && first == typeof(nn.utils.rnn.PackedSequence))
                 yield return new(method.Name, Bypass.Packed, isKnown ? receiver : null, called.DeclaringType);
+            else if (IsMasked(called))
+                yield return new(method.Name, Bypass.Masked, isKnown ? receiver : null, called.DeclaringType);
             else if (isTorch && called.Name == "get_weight" && method.Name.Contains("forward", StringComparison.OrdinalIgnoreCase))
                 yield return new(method.Name, Bypass.Weight, isKnown ? receiver : null, called.DeclaringType);
         }
     }
+
+    /// <summary>Whether a call with masks is meant, for which torch runs no hooks: of a layer of an encoder, or of a whole transformer.</summary>
+    private static bool IsMasked(MethodInfo called) =>
+        called.Name == "call"
+        && (called.DeclaringType is { IsInterface: true } contract
+            ? contract.IsAssignableFrom(typeof(TransformerEncoderLayer)) && called.GetParameters().Length > 1
+            : (called.DeclaringType == typeof(TransformerEncoderLayer) && called.GetParameters().Length > 1) || (called.DeclaringType == typeof(Transformer) && called.GetParameters().Length > 2));
 
     /// <summary>How code goes round a tile.</summary>
     private enum Bypass
     {
         Forward,
         Packed,
+        Masked,
         Weight,
     }
 
@@ -131,6 +142,7 @@ internal static class ForwardCalls
         {
             Bypass.Forward => "runs a layer by forward(...)",
             Bypass.Packed => "runs a layer on a packed sequence",
+            Bypass.Masked => "runs a layer with masks",
             _ => "takes a layer's weight",
         };
 

@@ -37,6 +37,9 @@ public sealed record LayerArray(string Suffix, IReadOnlyList<int> Matrices, long
 /// <param name="Output">Shape of the output; empty where it is more than a tensor.</param>
 public readonly record struct LayerCall(long[] Input, bool WantsGradient, long[] Output)
 {
+    /// <summary>Shapes of further inputs, such as the keys and values of an attention; the last ones that are one with the input before them are left out.</summary>
+    public IReadOnlyList<long[]> Others { get; init; } = [];
+
     /// <summary>Rows of the input, all its dimensions but the last together.</summary>
     public long InputRows => Elements(Input[..^1]);
 
@@ -50,7 +53,17 @@ public readonly record struct LayerCall(long[] Input, bool WantsGradient, long[]
 /// <param name="X">The input; alive while the module runs.</param>
 /// <param name="Hidden">The hidden state that a recurrent module starts from, if it is given one.</param>
 /// <param name="Cell">The cell state that it starts from, if it is given one.</param>
-public readonly record struct LayerInput(Tensor X, Tensor? Hidden = null, Tensor? Cell = null);
+public readonly record struct LayerInput(Tensor X, Tensor? Hidden = null, Tensor? Cell = null)
+{
+    /// <summary>All that a module with several inputs is called with, the first one too, in the order of its arguments; null for what is left out.</summary>
+    public IReadOnlyList<Tensor?> Arguments { get; init; } = [];
+}
+
+/// <summary>What digital circuits do in a call of a layer, beside its arrays.</summary>
+/// <param name="MultiplyAccumulates">Multiply-accumulates of products that no array takes, such as the scores of an attention.</param>
+/// <param name="Elements">Elements that are worked out otherwise, such as those of a softmax or a norm.</param>
+/// <param name="Activations">Elements that go through an activation function.</param>
+public readonly record struct LayerWork(long MultiplyAccumulates, long Elements, long Activations);
 
 /// <summary>A kind of layer that can be put on tiles.</summary>
 /// <remarks>
@@ -108,6 +121,23 @@ public abstract class LayerKind
     /// <param name="call">The call.</param>
     public abstract long Reads(nn.Module module, LayerCall call);
 
+    /// <summary>How often a call reads the array of one matrix, where a call reads some more often than others.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="matrix">The place of the matrix among <see cref="Matrices"/>.</param>
+    public virtual long Reads(nn.Module module, LayerCall call, int matrix) => Reads(module, call);
+
+    /// <summary>How often a backward pass of a call reads the array of one matrix from its output side.</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="matrix">The place of the matrix among <see cref="Matrices"/>.</param>
+    public virtual long TransposedReads(nn.Module module, LayerCall call, int matrix) => call.WantsGradient ? Reads(module, call, matrix) : 0;
+
+    /// <summary>What digital circuits do in a call, beside what is worked on behind each read (<see cref="LayerArray.CellUpdates"/>).</summary>
+    /// <param name="module">The module.</param>
+    /// <param name="call">The call.</param>
+    public virtual LayerWork Work(nn.Module module, LayerCall call) => default;
+
     /// <summary>What a call of a digital module would drive its arrays with; nothing where costs are to go by nominal activity.</summary>
     /// <param name="module">The module.</param>
     /// <param name="input">What it is called with.</param>
@@ -161,6 +191,9 @@ public abstract class LayerKind
         nn.Module<Tensor, (Tensor, Tensor)?, (Tensor, Tensor)> cell => StandInHooks.Watch(cell, (x, state) => entering(new(x, state?.Item1, state?.Item2)), seen, left),
         nn.Module<Tensor, Tensor?, (Tensor, Tensor)> recurrent => StandInHooks.Watch(recurrent, (x, state) => entering(new(x, state)), seen, left),
         nn.Module<Tensor, Tensor?, Tensor> cell => StandInHooks.Watch(cell, (x, state) => entering(new(x, state)), seen, left),
+        MultiheadAttention attention => StandInHooks.Watch(attention, entering, seen, left),
+        nn.Module<Tensor, Tensor?, Tensor?, Tensor> encoder => StandInHooks.Watch(encoder, entering, seen, left),
+        nn.Module<Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?, Tensor> decoder => StandInHooks.Watch(decoder, entering, seen, left),
         _ => throw new NotSupportedException($"{NameOf(module)} cannot be watched: its calls take or give something else than tensors and states."),
     };
 }

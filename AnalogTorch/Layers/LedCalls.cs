@@ -24,6 +24,42 @@ public static partial class LedCalls
             ? port.Call((first, second), call => module.forward(call.Item1, call.Item2))
             : module.forward(first, second);
 
+    /// <summary><c>module.forward(first, second, third)</c></summary>
+    public static TResult Forward<T1, T2, T3, TResult>(nn.Module<T1, T2, T3, TResult> module, T1 first, T2 second, T3 third) =>
+        LayerPort.Of(module) is LayerPort<(T1, T2, T3), TResult> port
+            ? port.Call((first, second, third), call => module.forward(call.Item1, call.Item2, call.Item3))
+            : module.forward(first, second, third);
+
+    /// <summary><c>module.forward(first, …, sixth)</c></summary>
+    public static TResult Forward<T1, T2, T3, T4, T5, T6, TResult>(nn.Module<T1, T2, T3, T4, T5, T6, TResult> module, T1 first, T2 second, T3 third, T4 fourth, T5 fifth, T6 sixth) =>
+        LayerPort.Of(module) is LayerPort<(T1, T2, T3, T4, T5, T6), TResult> port
+            ? port.Call((first, second, third, fourth, fifth, sixth), call => module.forward(call.Item1, call.Item2, call.Item3, call.Item4, call.Item5, call.Item6))
+            : module.forward(first, second, third, fourth, fifth, sixth);
+
+    /// <summary><c>layer.call(src, src_mask)</c>, which torch runs no hooks for</summary>
+    public static Tensor CallMasked(TransformerEncoderLayer layer, Tensor x, Tensor? mask) => CallMasked(layer, x, mask, null);
+
+    /// <summary><c>layer.call(src, src_mask, src_key_padding_mask)</c>, which torch runs no hooks for</summary>
+    public static Tensor CallMasked(TransformerEncoderLayer layer, Tensor x, Tensor? mask, Tensor? padding) =>
+        LayerPort.Of(layer) is LayerPort<Tensor, Tensor> port
+            ? port.Call(x, given => layer.call(given, mask!, padding!), port.Runner is AttentionRun run ? given => run.EncodeLayer(given, mask, padding) : null)
+            : layer.call(x, mask!, padding!);
+
+    /// <summary><c>transformer.call(src, tgt, src_mask, …)</c>, which torch runs no hooks for</summary>
+    public static Tensor CallMasked(
+        Transformer transformer, Tensor source, Tensor target, Tensor? sourceMask, Tensor? targetMask, Tensor? memoryMask, Tensor? sourcePadding, Tensor? targetPadding,
+        Tensor? memoryPadding)
+    {
+        return LayerPort.Of(transformer) is LayerPort<(Tensor, Tensor), Tensor> port
+            ? port.Call(
+                (source, target), Digital,
+                port.Runner is AttentionRun run ? call => run.Translate(call.Item1, call.Item2, sourceMask, sourcePadding, new(targetMask, memoryMask, targetPadding, memoryPadding)) : null)
+            : Digital((source, target));
+
+        Tensor Digital((Tensor Source, Tensor Target) call) =>
+            transformer.call(call.Source, call.Target, sourceMask!, targetMask, memoryMask, sourcePadding, targetPadding, memoryPadding);
+    }
+
     /// <summary><c>layer.forward(input, output_size)</c></summary>
     public static Tensor ForwardTo(ConvTranspose1d layer, Tensor input, long[]? outputSize) => ForwardTo((ConvolutionTranspose)layer, input, outputSize);
 

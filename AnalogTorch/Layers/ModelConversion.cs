@@ -90,7 +90,7 @@ public static class ModelConversion
             if (!plans.Any(plan => plan.Kind is not null && rule.Fits(plan.Path, plan.Module)))
                 throw new ArgumentException($"The rule for {rule} is about no layer of {LayerKind.NameOf(model)}; the layers that can be analog are {string.Join(", ", plans.Where(plan => plan.Kind is not null).Select(plan => plan.Name).Take(20))}.");
         if (!plans.Any(plan => plan.Hardware is not null))
-            throw new ArgumentException($"{model.GetType().Name} has no layer that can become analog; ToAnalog converts Linear, Bilinear, convolution (transposed ones too) and recurrent layers that no rule leaves digital.");
+            throw new ArgumentException($"{model.GetType().Name} has no layer that can become analog; ToAnalog converts Linear, Bilinear, convolution (transposed ones too), recurrent and attention layers that no rule leaves digital.");
         foreach (var plan in plans)
             (plan.Hardware is null ? null : plan.Kind)?.Check(plan.Name, plan.Module, plan.Hardware!);
         var matrices = plans.Where(plan => plan.Hardware is not null)

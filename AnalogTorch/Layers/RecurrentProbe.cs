@@ -72,7 +72,11 @@ internal static class RecurrentProbe
 
     private static long Inputs(nn.Module layer) => layer.get_parameter("weight_ih_l0")!.shape[1];
 
-    private static T Ask<T>(nn.Module layer, bool training, Func<T> question)
+    /// <summary>Asks a question while all parameters of a module are zeros.</summary>
+    /// <param name="layer">The module.</param>
+    /// <param name="training">Whether it is to be in training mode.</param>
+    /// <param name="question">The question; it may put other values in.</param>
+    internal static T Ask<T>(nn.Module layer, bool training, Func<T> question)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();

@@ -13,7 +13,7 @@ namespace AnalogTorch.Layers;
 /// input and output: ours is the last before and the first after. What a call keeps belongs to its thread, so threads may share a module. Lists of hooks are
 /// replaced, never changed, since other threads may be running through them.
 /// </remarks>
-internal static class StandInHooks
+internal static partial class StandInHooks
 {
     internal const string ModulePreHooks = "module_pre_hooks", ModulePostHooks = "module_post_hooks";
     private const string PreHooks = "pre_hooks", PostHooks = "post_hooks";
@@ -109,7 +109,7 @@ internal static class StandInHooks
         void Enter((Tensor Input, TState State) call)
         {
             entering(call.Input, call.State);
-            seen(new(call.Input.shape, call.Input.requires_grad, []));
+            seen(new(call.Input.shape, call.Input.requires_grad, []) { Others = call.State is Tensor second ? [second.shape] : [] });
         }
     }
 

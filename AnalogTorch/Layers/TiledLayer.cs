@@ -96,7 +96,7 @@ internal sealed class TiledLayer : IDisposable
         public TileStates(IEnumerable<(LayerMatrix Matrix, Tile Tile)> tiles) : base(nameof(TileStates))
         {
             foreach (var (matrix, tile) in tiles)
-                register_module(matrix.Suffix, tile.State);
+                register_module(matrix.Suffix.Replace('.', '_'), tile.State); // whose names torch lets have no dots
         }
     }
 }
