@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using AnalogTorch.Core;
 using AnalogTorch.Tiles;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
