@@ -41,14 +41,16 @@ public class AdaptiveTrainsTests
     [InlineData(2, 0.13, false)]
     [InlineData(0.9, 0.1, true)]
     [InlineData(2, 0.13, true)]
-    public void CountedErrorsHaveTheSameMeanAndLessNoise(double x, double delta, bool onDevice)
+    public void CountedPulsesHaveTheSameMeanAndOnlyTheNoiseOfRounding(double x, double delta, bool onDevice)
     {
         // Balanced lines: p(x) = √(q₀)·|x|/2 and p(δ) = √(q₀)·|δ|/0.79, with q₀ = 0.01·2·0.79/(16·0.001).
         var most = Math.Sqrt(Rate * LargestInput * LargestError / (Slots * Step));
         var (input, pulses) = (most * Math.Abs(x) / LargestInput, Slots * most * Math.Abs(delta) / LargestError);
         var left = pulses - Math.Floor(pulses);
-        var (mean, variance) = (-Rate * x * delta, Step * Step * (pulses * input * (1 - input) + input * input * left * (1 - left)));
-        float[] Changes(int count, Rng rng) => ChangesOf(new RoundedTrains(), x, delta, onDevice, count, rng);
+        double Rounded(double number) => (number - Math.Floor(number)) * (1 - number + Math.Floor(number));
+        var ofInputs = (1 - left) * Rounded(Math.Floor(pulses) * input) + left * Rounded((Math.Floor(pulses) + 1) * input);
+        var (mean, variance) = (-Rate * x * delta, Step * Step * (ofInputs + input * input * left * (1 - left)));
+        float[] Changes(int count, Rng rng) => ChangesOf(new CountedTrains(), x, delta, onDevice, count, rng);
         Stat.Mean(Changes).Is(mean, Math.Sqrt(variance), detect: 0.03 * Math.Abs(mean));
         Stat.Variance(Changes).Is(variance, detect: 0.05, kurtosis: 4);
         // What a pulse on both lines with the same probabilities would scatter, and what the line itself does.
@@ -63,7 +65,7 @@ public class AdaptiveTrainsTests
         using var scope = NewDisposeScope();
         using var trains = new PulseTrains(1, 5) { HasBias = false };
         var errors = tensor(new[] { 0.79f, 0.5f, -0.3f, 0.02f, 0f }).expand(200, 5).contiguous();
-        Draw(new RoundedTrains(), full([200, 1], 2f), errors, onDevice, new Rng(1), trains);
+        Draw(new CountedTrains(), full([200, 1], 2f), errors, onDevice, new Rng(1), trains);
         for (var sample = 0; sample < 200; sample++)
         {
             var words = trains.Outputs[sample].data<int>().ToArray();
@@ -101,7 +103,7 @@ public class AdaptiveTrainsTests
             return;
         }
         trains.Resize((int)inputs.shape[0], CPU);
-        if (scheme is RoundedTrains rounded)
+        if (scheme is CountedTrains rounded)
             rounded.DrawOnDevice(inputs, errors, Rate / Step, rng, trains);
         else
             ((AdaptiveTrains)scheme).DrawOnDevice(inputs, errors, Rate / Step, rng, trains);

@@ -31,15 +31,19 @@ internal static unsafe class TrainSampler
     /// <param name="key">Key of the random numbers.</param>
     public static void Stochastic(TrainLines inputs, TrainLines errors, TrainLines constant, int slots, ulong key)
     {
-        var work = new StochasticWork(inputs, errors, constant, slots, key, areErrorsRounded: false);
+        var work = new StochasticWork(inputs, errors, constant, slots, key, isCounted: false);
         Wide.Run(ref work);
     }
 
-    /// <summary>The same, but for the error lines: with p = min(|value|·gain, 1), the first ⌊slots·p⌋ slots hold a pulse, and the next one with the probability that is left over.</summary>
+    /// <summary>The same with pulses that are counted, p = min(|value|·gain, 1) of them in a slot on average, and one random number for each line.</summary>
+    /// <remarks>
+    /// Of an error line the first ⌊slots·p⌋ slots hold a pulse, and the next one with the probability that is left over. Of an input line the first n slots hold ⌊u + n·p⌋ pulses,
+    /// whatever n is, with u uniform: p is added up from u on, and each time that the sum passes a whole number there is a pulse.
+    /// </remarks>
     /// <inheritdoc cref="Stochastic" path="/param"/>
-    public static void Rounded(TrainLines inputs, TrainLines errors, TrainLines constant, int slots, ulong key)
+    public static void Counted(TrainLines inputs, TrainLines errors, TrainLines constant, int slots, ulong key)
     {
-        var work = new StochasticWork(inputs, errors, constant, slots, key, areErrorsRounded: true);
+        var work = new StochasticWork(inputs, errors, constant, slots, key, isCounted: true);
         Wide.Run(ref work);
     }
 
@@ -94,7 +98,7 @@ internal static unsafe class TrainSampler
         }
     }
 
-    private readonly ref struct StochasticWork(TrainLines inputs, TrainLines errors, TrainLines constant, int slots, ulong key, bool areErrorsRounded) : IWideWork
+    private readonly ref struct StochasticWork(TrainLines inputs, TrainLines errors, TrainLines constant, int slots, ulong key, bool isCounted) : IWideWork
     {
         private const int ManySlots = 16; // from which comparing bit by bit draws less than slot by slot
         private const int FirstLook = 6; // bits after which some register may be decided
@@ -131,8 +135,8 @@ internal static unsafe class TrainSampler
                         }
                         var threshold = T.ToUInt(T.Min(T.Abs(value) * scale, certain));
                         var word = (value ^ turned) & sign;
-                        if (kind == 0 && areErrorsRounded)
-                            word |= InOrder(ref source, T.Min(T.Abs(value) * lines.Gain, 1f) * (float)slots);
+                        if (isCounted)
+                            word |= kind == 0 ? InOrder(ref source, T.Min(T.Abs(value) * lines.Gain, 1f) * (float)slots) : InTurn(ref source, threshold, drawn);
                         else if (drawn != 0 && !T.IsZero(threshold))
                             word |= slots < ManySlots ? BySlot(ref source, threshold, drawn) : ByBit(ref source, threshold, drawn);
                         if (kind == 0)
@@ -166,6 +170,19 @@ internal static unsafe class TrainSampler
                 if (T.IsZero(threshold))
                     break;
                 word |= T.LessUInt(random, threshold) & T.Bits(1u << slot);
+            }
+            return word;
+        }
+
+        /// <summary>A slot each time that the probability, added up from a random number on, passes a whole number.</summary>
+        private static T InTurn<T>(ref Xoshiro<T> source, T threshold, uint drawn) where T : struct, IWide<T>
+        {
+            T word = 0f, part = T.Bits(0x7FFFFFFF), sum = source.NextBits() >>> 1;
+            for (var slot = 1u; slot <= drawn; slot <<= 1)
+            {
+                sum = T.AddInt(sum, threshold);
+                word |= (sum >> 31) & T.Bits(slot);
+                sum &= part;
             }
             return word;
         }

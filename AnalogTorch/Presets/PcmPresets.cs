@@ -14,7 +14,10 @@ public static class PcmPresets
     private const int PrecisePairs = 12;
 
     // A capacitor creeps 1 % of its way in 200 examples, so working leakage in more often takes time and changes nothing; in 2,000 it loses 9 % of what it holds.
-    private static readonly MspLspCell FittedCell = new() { TransferEvery = 2_000, Trigger = new AdaptiveInterval(), LeakEvery = 200 };
+    private static readonly MspLspCell FittedCell = new()
+    {
+        SiemensPerWeight = 75 * Units.uS, TransferEvery = 2_000, Trigger = new AdaptiveInterval(), LeakEvery = 200,
+    };
 
     /// <summary>The 2T2R+3T1C unit cell of Ambrogio et al., Nature 558:60 (2018), with polarity inversion, made to fit itself to what it learns; ideal periphery.</summary>
     /// <remarks>
@@ -26,7 +29,7 @@ public static class PcmPresets
     {
         Cell = FittedCell,
         Scaling = new FanInScaling(),
-        Update = new RoundedTrains { Size = new FittedPulses { Pulses = 10, Least = 0.02 } },
+        Update = new CountedTrains { Size = new FittedPulses { Pulses = 10, Least = 0.02 } },
     };
 
     /// <summary>The same cell without what fits itself: transfers every 8,000 examples, as published, and random trains of full pulses.</summary>

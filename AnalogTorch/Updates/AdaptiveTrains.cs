@@ -44,5 +44,5 @@ public sealed record AdaptiveTrains : PulseScheme
     }
 
     internal void DrawOnDevice(Tensor x, Tensor delta, double ratePerStep, Rng rng, PulseTrains trains) =>
-        Length.DrawOnDevice(x, delta, ratePerStep, rng, trains, areErrorsRounded: false);
+        Length.DrawOnDevice(x, delta, ratePerStep, rng, trains, isCounted: false);
 }

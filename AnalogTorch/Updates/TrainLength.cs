@@ -55,7 +55,7 @@ internal readonly record struct TrainLength(int MostSlots, TrainGain Gain)
     }
 
     /// <summary>Draws the trains of a batch in the memory of a torch device.</summary>
-    public void DrawOnDevice(Tensor x, Tensor delta, double ratePerStep, Rng rng, PulseTrains trains, bool areErrorsRounded)
+    public void DrawOnDevice(Tensor x, Tensor delta, double ratePerStep, Rng rng, PulseTrains trains, bool isCounted)
     {
         var most = MostSlots;
         trains.Resize((int)x.shape[0], x.device);
@@ -63,19 +63,28 @@ internal readonly record struct TrainLength(int MostSlots, TrainGain Gain)
         var (largest, error) = (x.abs().amax([1], keepdim: true).clamp_min_(trains.HasBias ? 1 : 0), delta.abs().amax([1], keepdim: true));
         var slots = (largest * error * (float)ratePerStep).ceil_().clamp_(1, most);
         var (gain, share) = (((float)ratePerStep / slots).sqrt_(), Gain.InputShare(largest, error));
-        Fill(trains.Inputs, x * share * gain, "x", inOrder: false);
-        Fill(trains.Outputs, -delta / share * gain, "delta", areErrorsRounded);
-        Fill(trains.Bias, share * gain, "bias", inOrder: false);
+        Fill(trains.Inputs, x * share * gain, "x", InTurn);
+        Fill(trains.Outputs, -delta / share * gain, "delta", InOrder);
+        Fill(trains.Bias, share * gain, "bias", InTurn);
         trains.SlotsSent += slots.sum().to(ScalarType.Int64).item<long>();
 
-        void Fill(Tensor words, Tensor probabilities, string name, bool inOrder)
+        // As the sampler of host memory has them: errors first, inputs in turn.
+        Tensor InOrder(Tensor wanted, Tensor place, Rng stream) => Noise.Uniform(stream, wanted.shape, x.device) < wanted * slots - place;
+
+        Tensor InTurn(Tensor wanted, Tensor place, Rng stream)
+        {
+            var start = Noise.Uniform(stream, wanted.shape, x.device);
+            return ((start + (place + 1) * wanted).floor_() > (start + place * wanted).floor_()).logical_and_(place < slots);
+        }
+
+        Tensor ByChance(Tensor wanted, Tensor place, Rng stream) => (Noise.Uniform(stream, [most, .. wanted.shape], x.device) < wanted).logical_and_(place < slots);
+
+        void Fill(Tensor words, Tensor probabilities, string name, Func<Tensor, Tensor, Rng, Tensor> counted)
         {
             words.zero_();
             var place = arange(most, ScalarType.Int32, x.device).view(-1, 1, 1);
             var wanted = probabilities.abs().clamp_max_(1f);
-            var hit = inOrder
-                ? Noise.Uniform(rng.Split(name), probabilities.shape, x.device) < wanted * slots - place
-                : (Noise.Uniform(rng.Split(name), [most, .. probabilities.shape], x.device) < wanted).logical_and_(place < slots);
+            var hit = (isCounted ? counted : ByChance)(wanted, place, rng.Split(name));
             var bits = (hit.to(ScalarType.Int32) * ones_like(place).bitwise_left_shift(place)).sum(0, type: ScalarType.Int32);
             var signed = where(probabilities < 0, bits | int.MinValue, bits);
             words.narrow(0, 0, signed.shape[0]).narrow(1, 0, signed.shape[1]).copy_(signed);

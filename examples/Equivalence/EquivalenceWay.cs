@@ -26,13 +26,14 @@ internal sealed record EquivalenceWay(string Name, TileConfig? Hardware)
     [
         new("msp-lsp-fixed", PcmPresets.MspLspFixed),
         new("late-transfers", With(Cell with { TransferEvery = 8_000, Trigger = new AtInterval() })),
-        new("full-pulses", PcmPresets.MspLsp with { Update = new RoundedTrains() }),
-        new("random-errors", PcmPresets.MspLsp with { Update = new AdaptiveTrains { Size = ((PulseScheme)PcmPresets.MspLsp.Update).Size } }),
+        new("full-pulses", PcmPresets.MspLsp with { Update = new CountedTrains() }),
+        new("twice-the-pulses", PcmPresets.MspLsp with { Update = new CountedTrains { Size = new FittedPulses { Pulses = 20, Least = 0.01 } } }),
+        new("random-trains", PcmPresets.MspLsp with { Update = new AdaptiveTrains { Size = ((PulseScheme)PcmPresets.MspLsp.Update).Size } }),
         new("exact-updates", PcmPresets.MspLsp with { Update = new ExactUpdate() }),
         new("exact-writes", With(Cell with { Writer = new IdealWriter() })),
         new("no-leakage", With(Cell with { Capacitor = Cell.Capacitor with { Leakage = new NoLeakage() } })),
         new("no-mismatch", With(Cell with { Capacitor = Cell.Capacitor with { StepMismatch = 0, ThresholdMismatch = 0 } })),
-        new("twice-the-range", With(Cell with { SiemensPerWeight = Cell.SiemensPerWeight / 2 })),
+        new("half-the-range", With(Cell with { SiemensPerWeight = 2 * Cell.SiemensPerWeight })),
     ];
 
     /// <summary>All ways, in the order of the table.</summary>
