@@ -245,7 +245,7 @@ public class PhysicsOfTrainingTests
     public void ACrowdedArrayIsTransferredBeforeItsInterval()
     {
         using var scope = NewDisposeScope();
-        var cell = Exact with { TransferEvery = 40, Trigger = new AdaptiveInterval { LookEvery = 10, Share = 0.5, Margin = 0.02 } };
+        var cell = Exact with { TransferEvery = 40, Trigger = new AdaptiveInterval { LookEvery = 10, Share = 0.5, Margin = 0.02, Pulses = 1e6 } };
         var weights = zeros(4, 5);
         using var array = cell.Build(new Rng(1), weights);
         array.Write(zeros(4, 5));
@@ -262,6 +262,27 @@ public class PhysicsOfTrainingTests
         Assert.Equal(2, array.Transfers);
         array.Idle(1);
         Assert.Equal(3, array.Transfers);
+    }
+
+    /// <summary>Each sample sends every cell 31 pulses, of which those of half the size count half.</summary>
+    [Theory]
+    [InlineData(1, 3, 4)]
+    [InlineData(0.5, 6, 7)]
+    public void ManyPulsesMakeATransferDue(double size, int tooFew, int enough)
+    {
+        using var scope = NewDisposeScope();
+        var cell = Exact with { TransferEvery = 1000, Trigger = new AdaptiveInterval { LookEvery = 10, Share = 1, Pulses = 100 } };
+        foreach (var samples in new[] { tooFew, enough })
+        {
+            using var array = cell.Build(new Rng(1), zeros(4, 5));
+            array.Write(zeros(4, 5));
+            var words = ones([samples, 16], ScalarType.Int32).mul_(0x7FFFFFFF);
+            array.Update(Bench.Pair(words, words, samples) with { Size = size });
+            array.Idle(10 - samples);
+            Assert.Equal(samples == enough ? 1 : 0, array.Transfers);
+            array.Idle(10); // and not again without new ones
+            Assert.Equal(samples == enough ? 1 : 0, array.Transfers);
+        }
     }
 
     [Fact]

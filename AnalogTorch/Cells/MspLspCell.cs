@@ -108,13 +108,14 @@ public sealed record MspLspCell : UnitCell, ICrossChecked
 
     private sealed class Array : CellArray
     {
-        private const string Rest = "rest", TransfersDone = "transfers", TransferredAt = "transferred_at";
+        private const string Rest = "rest", TransfersDone = "transfers", TransferredAt = "transferred_at", PulsedSince = "pulsed_since";
+        private const double Fine = 1000; // counters are whole numbers, and pulses may be small
         private readonly MspLspCell cell;
         private readonly DeviceArray lsp, reference;
         private readonly MemoryArray plus, minus;
 
         public Array(MspLspCell cell, Rng rng, Tensor weights)
-            : base(cell, rng, weights, cell.Schedule, cell.Trigger.Interval == Schedule.Never ? [TransfersDone] : [TransfersDone, TransferredAt])
+            : base(cell, rng, weights, cell.Schedule, cell.Trigger.Interval == Schedule.Never ? [TransfersDone] : [TransfersDone, TransferredAt, PulsedSince])
         {
             this.cell = cell;
             var groups = (weights.shape[0] + cell.OutputsPerReference - 1) / cell.OutputsPerReference;
@@ -140,6 +141,8 @@ public sealed record MspLspCell : UnitCell, ICrossChecked
         }
 
         private int Sign => cell.Polarity.Sign(Transfers);
+
+        private bool Looks => cell.Trigger.Interval != Schedule.Never;
 
         private long Lines => Weights.shape[1];
 
@@ -169,7 +172,13 @@ public sealed record MspLspCell : UnitCell, ICrossChecked
             Refresh();
         }
 
-        protected override void OnUpdate(TrainPair trains, Rng rng) => Pulse(lsp, Target, trains, rng);
+        protected override void OnUpdate(TrainPair trains, Rng rng)
+        {
+            var before = Pulses;
+            Pulse(lsp, Target, trains, rng);
+            if (Looks)
+                State.Counter(PulsedSince) += (long)Math.Round((Pulses - before) * trains.Size * Fine);
+        }
 
         protected override void OnTime(double seconds, Rng rng)
         {
@@ -183,12 +192,14 @@ public sealed record MspLspCell : UnitCell, ICrossChecked
         protected override void OnDue(Duty duty, Rng rng)
         {
             Spend(cell.Timing.Reading(Lines), rng.Split("reading"));
-            if (cell.Trigger.Interval != Schedule.Never)
+            if (Looks)
             {
                 ref var before = ref State.Counter(TransferredAt);
-                if (Examples - before < cell.TransferEvery && !cell.Trigger.IsCrowded(lsp.Planes.Value, lsp.Planes.Min, lsp.Planes.Max))
+                ref var pulsed = ref State.Counter(PulsedSince);
+                if (Examples - before < cell.TransferEvery && pulsed < cell.Trigger.MostPulses * Fine * Weights.NumberOfElements
+                    && !cell.Trigger.IsCrowded(lsp.Planes.Value, lsp.Planes.Min, lsp.Planes.Max))
                     return;
-                before = Examples;
+                (before, pulsed) = (Examples, 0);
             }
             var weights = ReadCells(rng.Split("read"));
             State.Counter(TransfersDone)++;

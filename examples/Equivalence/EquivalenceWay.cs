@@ -26,6 +26,7 @@ internal sealed record EquivalenceWay(string Name, TileConfig? Hardware)
     [
         new("msp-lsp-fixed", PcmPresets.MspLspFixed),
         new("late-transfers", With(Cell with { TransferEvery = 8_000, Trigger = new AtInterval() })),
+        new("every-250", With(Cell with { TransferEvery = 250, Trigger = new AtInterval() })),
         new("full-pulses", PcmPresets.MspLsp with { Update = new CountedTrains() }),
         new("twice-the-pulses", PcmPresets.MspLsp with { Update = new CountedTrains { Size = new FittedPulses { Pulses = 20, Least = 0.01 } } }),
         new("random-trains", PcmPresets.MspLsp with { Update = new AdaptiveTrains { Size = ((PulseScheme)PcmPresets.MspLsp.Update).Size } }),
