@@ -79,6 +79,12 @@ public abstract class CellArray : IUpdatable, IDisposable
     /// <summary>Age of the array (s), transfers and waiting included, as far as it is worked into the cells; 0 where the schedule keeps no clock.</summary>
     public double Age => schedule.KeepsClock ? State[Clock].item<double>() : 0;
 
+    /// <summary>The rates of the examples that the array is taking now; 0 while it is frozen.</summary>
+    protected TrainingRates Rates { get; private set; }
+
+    /// <summary>What the rule of the cells took beside trains and their pulses, so far.</summary>
+    public virtual RuleWork Work => default;
+
     private Rng Stream => new(unchecked((ulong)State.Counter(Key)));
 
     private Rng StepStream => Stream.Split(Steps);
@@ -98,6 +104,7 @@ public abstract class CellArray : IUpdatable, IDisposable
     public void Update(TrainPair trains)
     {
         var stream = StepStream.Split("update");
+        Rates = new(trains.Rate, trains.TrainRate);
         try
         {
             for (var (start, times) = (0, 0); start < trains.Samples;)
@@ -115,10 +122,14 @@ public abstract class CellArray : IUpdatable, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Add(Tensor change, int samples)
+    public virtual double TrainRate(Tensor x, Tensor delta, double rate) => rate;
+
+    /// <inheritdoc/>
+    public void Add(Tensor change, int samples, double rate)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
+        Rates = new(rate, rate);
         OnAdd(change, StepStream.Split("add"));
         var times = 0;
         Pass(samples, ref times);
@@ -130,6 +141,7 @@ public abstract class CellArray : IUpdatable, IDisposable
     public void Idle(int samples)
     {
         var times = 0;
+        Rates = default;
         for (var left = samples; left > 0;)
         {
             var count = (int)Math.Min(left, schedule.UntilDue(Examples));
@@ -148,6 +160,7 @@ public abstract class CellArray : IUpdatable, IDisposable
             throw new ArgumentOutOfRangeException(nameof(seconds), $"CellArray.Wait needs a finite time of at least 0 s, but got {seconds}.");
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
+        Rates = default;
         Settle(StepStream.Split("wait"));
         Spend(seconds, StepStream.Split("waited"));
         State.Counter(StepsTaken)++;
@@ -248,6 +261,18 @@ public abstract class CellArray : IUpdatable, IDisposable
         Run(array, array.Under(trains.Size), target, engine.Update(target, trains, rng), PulsesSent);
     }
 
+    /// <summary>Sends every device its own number of pulses that learning asks for, upward where it is positive; they are counted as updates.</summary>
+    /// <param name="array">The devices.</param>
+    /// <param name="target">How the weights follow.</param>
+    /// <param name="counts">Numbers of pulses of the shape of the values (int32).</param>
+    /// <param name="rng">A stream of its own.</param>
+    protected void Pulse(DeviceArray array, PulseTarget target, Tensor counts, Rng rng)
+    {
+        var raises = target.Gain > 0;
+        (target.UpCounts, target.DownCounts) = raises ? (PulseCounts?.Up, PulseCounts?.Down) : (PulseCounts?.Down, PulseCounts?.Up);
+        Run(array, array.Device, target, engine.Pulse(target, counts, rng), PulsesSent);
+    }
+
     /// <summary>Sends every device its own number of pulses, upward where it is positive; they are counted as programming.</summary>
     protected void Program(DeviceArray array, PulseTarget target, Tensor counts, Rng rng)
     {
@@ -272,6 +297,51 @@ public abstract class CellArray : IUpdatable, IDisposable
         var seen = empty_like(array.Planes.Value);
         array.Device.Accept(engine.Read(new PulseTarget { Planes = array.Planes, Weights = seen }, default));
         return seen;
+    }
+
+    /// <summary>What a read of one line of devices sees [outputs, 1], in the caller's dispose scope.</summary>
+    /// <param name="array">The devices.</param>
+    /// <param name="line">Which input line.</param>
+    protected Tensor ReadLine(DeviceArray array, long line)
+    {
+        using var scope = NewDisposeScope();
+        var planes = array.Line(line);
+        var seen = empty_like(planes.Value);
+        array.Device.Accept(engine.Read(new PulseTarget { Planes = planes, Weights = seen }, default));
+        return seen.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Sends every device of one line its own number of pulses, upward where it is positive; they are counted as programming. Weights are the caller's to work out.</summary>
+    /// <param name="array">The devices.</param>
+    /// <param name="line">Which input line.</param>
+    /// <param name="counts">Numbers of pulses [outputs, 1] (int32).</param>
+    /// <param name="rng">A stream of its own.</param>
+    protected void ProgramLine(DeviceArray array, long line, Tensor counts, Rng rng)
+    {
+        using var scope = NewDisposeScope();
+        var target = new PulseTarget { Planes = array.Line(line), Weights = empty_like(counts, ScalarType.Float32) };
+        array.Device.Accept(engine.Pulse(target, counts, rng));
+        array.Return(line, target.Planes);
+        CountProgramming(target.Pulses);
+    }
+
+    /// <summary>Works out one line of weights, or of what they are made of, from the values of devices.</summary>
+    /// <param name="array">The devices.</param>
+    /// <param name="target">How all of them follow.</param>
+    /// <param name="line">Which input line.</param>
+    protected void ReadLine(DeviceArray array, PulseTarget target, long line)
+    {
+        using var scope = NewDisposeScope();
+        var part = new PulseTarget
+        {
+            Planes = array.Line(line),
+            Weights = empty(target.Weights.shape[0], 1, device: target.Weights.device),
+            Other = target.Other?.narrow(1, line, 1).contiguous(),
+            Gain = target.Gain,
+            OtherGain = target.OtherGain,
+        };
+        array.Device.Accept(engine.Read(part, default));
+        target.Weights.narrow(1, line, 1).copy_(part.Weights);
     }
 
     /// <summary>Books pulses that programmed devices.</summary>
@@ -319,3 +389,8 @@ public abstract class CellArray : IUpdatable, IDisposable
         OnTime(seconds, rng);
     }
 }
+
+/// <summary>The rates of training examples.</summary>
+/// <param name="Learning">The learning rate.</param>
+/// <param name="Trains">The rate for which pulse trains were drawn.</param>
+public readonly record struct TrainingRates(double Learning, double Trains);

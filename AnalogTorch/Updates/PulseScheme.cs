@@ -21,9 +21,10 @@ public abstract record PulseScheme : UpdateScheme
     {
         var size = Size.Of(rate);
         trains.HasBias = bias is not null;
-        Draw(x, delta, rate, weights.WeightStep * size, rng, trains);
-        weights.Update(trains.ForWeights with { Size = size });
-        bias?.Update(trains.ForBias with { Size = size });
+        var trainRate = weights.TrainRate(x, delta, rate);
+        Draw(x, delta, trainRate, weights.WeightStep * size, rng, trains);
+        weights.Update(trains.ForWeights with { Size = size, Rate = rate, TrainRate = trainRate });
+        bias?.Update(trains.ForBias with { Size = size, Rate = rate, TrainRate = trainRate });
     }
 
     /// <summary>Draws the trains of a batch.</summary>
