@@ -145,7 +145,6 @@ public class CellWitnessLaws
 
         void Compare(long examples)
         {
-            Near("weight", weights, witness => witness.Weight, cell.WeightStep);
             foreach (var (quantity, values) in array.Observables)
             {
                 var step = cell switch
@@ -159,6 +158,7 @@ public class CellWitnessLaws
                 };
                 Near(quantity, values, witness => witness.Observables.Single(entry => entry.Name == quantity).Value, step);
             }
+            Near("weight", weights, witness => witness.Weight, cell.WeightStep);
 
             void Near(string what, Tensor measured, Func<CellWitness, double> expected, double step)
             {

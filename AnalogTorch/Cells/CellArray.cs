@@ -107,7 +107,7 @@ public abstract class CellArray : IUpdatable, IDisposable
         Rates = new(trains.Rate, trains.TrainRate);
         try
         {
-            for (var (start, times) = (0, 0); start < trains.Samples;)
+            for (var (start, times) = (OnBatch(trains, stream) ? trains.Samples : 0, 0); start < trains.Samples;)
             {
                 var count = (int)Math.Min(trains.Samples - start, schedule.UntilDue(Examples));
                 OnUpdate(start == 0 && count == trains.Samples ? trains : trains.Slice(start, count), start == 0 ? stream : stream.Split(start));
@@ -205,6 +205,12 @@ public abstract class CellArray : IUpdatable, IDisposable
 
     /// <summary>Applies pulse trains.</summary>
     protected abstract void OnUpdate(TrainPair trains, Rng rng);
+
+    /// <summary>Takes a batch with all that is due in it at once, where that is the same and quicker than to cut it; false to have it cut.</summary>
+    /// <remarks>Who takes it counts its examples by <see cref="CountExamples"/>.</remarks>
+    /// <param name="trains">The trains.</param>
+    /// <param name="rng">A stream of its own.</param>
+    protected virtual bool OnBatch(TrainPair trains, Rng rng) => false;
 
     /// <summary>Moves the weights by given amounts, without trains.</summary>
     protected abstract void OnAdd(Tensor change, Rng rng);
@@ -324,6 +330,34 @@ public abstract class CellArray : IUpdatable, IDisposable
         array.Return(line, target.Planes);
         CountProgramming(target.Pulses);
     }
+
+    /// <summary>Sends the devices of one line the pulses of trains; they are counted as updates. Weights are the caller's to work out.</summary>
+    /// <param name="array">The devices.</param>
+    /// <param name="line">Which input line.</param>
+    /// <param name="trains">Trains of an array that has this input line alone.</param>
+    /// <param name="rng">A stream of its own.</param>
+    protected void PulseLine(DeviceArray array, long line, TrainPair trains, Rng rng)
+    {
+        using var scope = NewDisposeScope();
+        var target = new PulseTarget
+        {
+            Planes = array.Line(line),
+            Weights = empty(Weights.shape[0], 1, device: Weights.device),
+            UpCounts = PulseCounts?.Up.narrow(1, line, 1).contiguous(),
+            DownCounts = PulseCounts?.Down.narrow(1, line, 1).contiguous(),
+        };
+        array.Under(trains.Size).Accept(engine.Update(target, trains, rng));
+        array.Return(line, target.Planes);
+        if (PulseCounts is { } counts)
+        {
+            counts.Up.narrow(1, line, 1).copy_(target.UpCounts!);
+            counts.Down.narrow(1, line, 1).copy_(target.DownCounts!);
+        }
+        State.Counter(PulsesSent) += target.Pulses;
+    }
+
+    /// <summary>Counts examples of a batch that was taken at once.</summary>
+    protected void CountExamples(long samples) => State.Counter(ExamplesSeen) += samples;
 
     /// <summary>Works out one line of weights, or of what they are made of, from the values of devices.</summary>
     /// <param name="array">The devices.</param>

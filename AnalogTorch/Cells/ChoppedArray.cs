@@ -31,6 +31,8 @@ internal abstract class ChoppedArray : TransferArray
         return trains with { Inputs = trains.Inputs.bitwise_xor(words.repeat(1, trains.Groups)).MoveToOuterDisposeScope() };
     }
 
+    protected override TrainPair Directed(TrainPair trains, long line) => Sign(line) > 0 ? trains : trains with { Inputs = trains.Inputs.bitwise_xor(tensor(int.MinValue, device: trains.Inputs.device)) };
+
     protected override Tensor Directed(Tensor change) => change * State[SignsOf];
 
     protected override void OnUpdate(TrainPair trains, Rng rng)

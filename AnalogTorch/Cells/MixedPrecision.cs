@@ -59,6 +59,7 @@ public sealed record MixedPrecision : UnitCell, ICrossChecked
 
     private sealed class Array : SynapseArray
     {
+        private const float Nearly = 1.00001f; // sums that come back to a whole pulse are a rounding away from it
         private const string Gathered = "gathered", TransfersDone = "transfers", Transfer = "transfer";
         private readonly MixedPrecision cell;
 
@@ -68,6 +69,11 @@ public sealed record MixedPrecision : UnitCell, ICrossChecked
             this.cell = cell;
             State.Add(Gathered, zeros_like(weights)); // in pulses
         }
+
+        /// <inheritdoc/>
+        /// <remarks>The digital matrix is shown in the devices' own unit.</remarks>
+        public override IEnumerable<(string Name, Tensor Values)> Observables =>
+            base.Observables.Append(("χ", State[Gathered] * (float)(cell.Granularity * cell.Synapse.Element.NominalStep)));
 
         public override long Transfers => State.Counter(TransfersDone);
 
@@ -100,7 +106,7 @@ public sealed record MixedPrecision : UnitCell, ICrossChecked
             if (Rates.Learning == 0)
                 return;
             State.Counter(TransfersDone)++;
-            var whole = State[Gathered].trunc().clamp_(-cell.MostPulses, cell.MostPulses);
+            var whole = State[Gathered].mul(Nearly).trunc_().clamp_(-cell.MostPulses, cell.MostPulses);
             State[Gathered].sub_(whole);
             Send(0, whole.to(ScalarType.Int32), rng.Split("send"));
         }
@@ -114,7 +120,7 @@ public sealed record MixedPrecision : UnitCell, ICrossChecked
 
         public override double Weight => synapse.Value / cell.ValuePerWeight;
 
-        public override IEnumerable<(string Name, double Value)> Observables => synapse.Observables(0);
+        public override IEnumerable<(string Name, double Value)> Observables => synapse.Observables(0).Append(("χ", gathered));
 
         public override void Write(double target) => synapse.Write(target * cell.ValuePerWeight);
 
@@ -125,7 +131,7 @@ public sealed record MixedPrecision : UnitCell, ICrossChecked
             if (examples % cell.TransferEvery == 0)
             {
                 var epsilon = cell.Granularity * cell.Synapse.Element.NominalStep;
-                var whole = Math.Clamp((int)(gathered / epsilon * (1 + 1e-12)), -cell.MostPulses, cell.MostPulses);
+                var whole = Math.Clamp((int)(gathered / epsilon * 1.00001), -cell.MostPulses, cell.MostPulses);
                 gathered -= whole * epsilon;
                 synapse.Send(whole);
             }

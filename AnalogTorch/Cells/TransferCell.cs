@@ -80,6 +80,7 @@ public abstract record TransferCell : UnitCell, ICrossChecked
 internal abstract class TransferArray : StackArray
 {
     private const string Followed = "followed";
+    private static readonly Duty Transfer = new("transfer", Schedule.Never);
     private readonly TransferCell cell;
     private readonly List<string> buffers = [];
 
@@ -134,6 +135,42 @@ internal abstract class TransferArray : StackArray
             State[buffer].zero_();
         base.OnWrite(targets, rng);
     }
+
+    /// <inheritdoc/>
+    /// <remarks>
+    /// A transfer reads one line, so that only this line has to be cut at its example: all others take the whole batch in one pass. Devices that leak, and lines that are read
+    /// twice in a batch, are cut as everywhere.
+    /// </remarks>
+    protected override bool OnBatch(TrainPair trains, Rng rng)
+    {
+        var first = cell.TransferEvery - Examples % cell.TransferEvery;
+        var due = trains.Samples < first ? 0 : (trains.Samples - first) / cell.TransferEvery + 1;
+        if (cell.Fast is ILeaking || cell.Slow is ILeaking || due > Lines || Rates.Learning == 0)
+            return false;
+        using var noGrad = no_grad();
+        using var scope = NewDisposeScope();
+        long[] lines = [.. Enumerable.Range(0, (int)due).Select(i => (LineReads + i) % Lines)];
+        OnUpdate(due == 0 ? trains : trains.Without(lines), rng);
+        var done = 0;
+        for (var i = 0; i < due; i++)
+        {
+            using var inner = NewDisposeScope();
+            var (line, until, stream) = (lines[i], (int)(first + i * (long)cell.TransferEvery), rng.Split("line").Split(i));
+            var words = trains.Line(line);
+            PulseLine(First, line, Directed(words.Slice(0, until), line), stream.Split("before"));
+            CountExamples(until - done);
+            done = until;
+            OnDue(Transfer, stream.Split("transfer"));
+            if (until < trains.Samples)
+                PulseLine(First, line, Directed(words.Slice(until, trains.Samples - until), line), stream.Split("after"));
+            ReadLine(First, Target(0), line);
+        }
+        CountExamples(trains.Samples - done);
+        return true;
+    }
+
+    /// <summary>Trains of one line as the fast array takes them.</summary>
+    protected virtual TrainPair Directed(TrainPair trains, long line) => trains;
 
     /// <inheritdoc/>
     protected override void OnDue(Duty duty, Rng rng)

@@ -39,6 +39,27 @@ public static class TrainParts
         }
     }
 
+    /// <summary>Trains of one input line alone, that of every group, in the caller's dispose scope.</summary>
+    /// <param name="trains">The trains.</param>
+    /// <param name="line">Which input line of each group.</param>
+    public static TrainPair Line(this TrainPair trains, long line)
+    {
+        using var scope = NewDisposeScope();
+        var words = trains.Inputs.narrow(0, 0, trains.Samples).view(trains.Samples, trains.Groups, -1).narrow(2, line, 1);
+        var padded = nn.functional.pad(words, [0, Wide.MostLanes - 1]).reshape(trains.Samples, -1);
+        return trains with { Inputs = padded.MoveToOuterDisposeScope(), InputStride = trains.Groups * Wide.MostLanes };
+    }
+
+    /// <summary>The trains without some input lines, in the caller's dispose scope.</summary>
+    /// <param name="trains">The trains.</param>
+    /// <param name="lines">Input lines of each group that get no pulses.</param>
+    public static TrainPair Without(this TrainPair trains, IReadOnlyList<long> lines)
+    {
+        using var scope = NewDisposeScope();
+        var all = tensor(Enumerable.Range(0, trains.Groups).SelectMany(group => lines.Select(line => (long)group * trains.GroupStride + line)).ToArray(), device: trains.Inputs.device);
+        return trains with { Inputs = trains.Inputs.narrow(0, 0, trains.Samples).index_fill(1, all, 0).MoveToOuterDisposeScope() };
+    }
+
     /// <summary>Coincidences of every weight, upward minus downward, in the caller's dispose scope [outputs, inputs].</summary>
     /// <param name="trains">The trains.</param>
     /// <param name="outputs">Number of outputs of all groups.</param>

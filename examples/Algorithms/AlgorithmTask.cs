@@ -55,6 +55,13 @@ internal sealed record AlgorithmTask : DigitTask
     /// <summary>Training and test images, 28×28.</summary>
     public (ImageSet Train, ImageSet Test) Load() => LoadDigits();
 
+    /// <summary>Number of test images.</summary>
+    public long TestCount()
+    {
+        using var scope = NewDisposeScope();
+        return Load().Test.Count;
+    }
+
     /// <summary>The hardware; null for floating point.</summary>
     public TileConfig? Hardware => Rule.Hardware(AlgorithmRule.Device(Device, States, Asymmetry), Offset);
 
@@ -152,7 +159,7 @@ internal sealed record AlgorithmTask : DigitTask
             wear.Max(counts => counts.max().item<double>()),
             wear.Sum(counts => counts.sum().item<double>()) / weights,
             arrays.Sum(layer => timing.OfExample(layer) * layer.Updates / census.Samples),
-            cost.Joules / census.Samples,
+            cost.JoulesPerInference,
             sizeof(float) + tiles.Sum(tile => tile.Cells.State.named_buffers().Sum(buffer => buffer.buffer.NumberOfElements * buffer.buffer.ElementSize)) / weights);
     }
 }
