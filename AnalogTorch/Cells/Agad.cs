@@ -29,7 +29,8 @@ public sealed record Agad : TransferCell
     /// <inheritdoc/>
     public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements, CellPlace place) => new OneCell(this, elements, place);
 
-    internal override Reference Against { get; } = new ZeroReference();
+    /// <inheritdoc/>
+    public override Reference Against => new ZeroReference();
 
     private double Share => Math.Min(Tail / Chopper.Period, 1);
 

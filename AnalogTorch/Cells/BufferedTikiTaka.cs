@@ -24,7 +24,8 @@ public sealed record BufferedTikiTaka : TransferCell
     /// <inheritdoc/>
     public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements, CellPlace place) => new OneCell(this, elements, place);
 
-    internal override Reference Against => FastReference;
+    /// <inheritdoc/>
+    public override Reference Against => FastReference;
 
     private sealed class Array : TransferArray
     {

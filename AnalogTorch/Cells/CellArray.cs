@@ -334,24 +334,25 @@ public abstract class CellArray : IUpdatable, IDisposable
     /// <summary>Sends the devices of one line the pulses of trains; they are counted as updates. Weights are the caller's to work out.</summary>
     /// <param name="array">The devices.</param>
     /// <param name="line">Which input line.</param>
-    /// <param name="trains">Trains of an array that has this input line alone.</param>
+    /// <param name="trains">Trains of this line, as <see cref="TrainParts.Line"/> gives them.</param>
     /// <param name="rng">A stream of its own.</param>
     protected void PulseLine(DeviceArray array, long line, TrainPair trains, Rng rng)
     {
         using var scope = NewDisposeScope();
+        var planes = array.Line(line);
         var target = new PulseTarget
         {
-            Planes = array.Line(line),
-            Weights = empty(Weights.shape[0], 1, device: Weights.device),
-            UpCounts = PulseCounts?.Up.narrow(1, line, 1).contiguous(),
-            DownCounts = PulseCounts?.Down.narrow(1, line, 1).contiguous(),
+            Planes = planes with { Value = planes.Value.view(1, -1), Memory = planes.Memory?.view(1, -1) },
+            Weights = empty(1, Weights.shape[0], device: Weights.device),
+            UpCounts = PulseCounts?.Up.narrow(1, line, 1).contiguous().view(1, -1),
+            DownCounts = PulseCounts?.Down.narrow(1, line, 1).contiguous().view(1, -1),
         };
         array.Under(trains.Size).Accept(engine.Update(target, trains, rng));
-        array.Return(line, target.Planes);
+        array.Return(line, planes);
         if (PulseCounts is { } counts)
         {
-            counts.Up.narrow(1, line, 1).copy_(target.UpCounts!);
-            counts.Down.narrow(1, line, 1).copy_(target.DownCounts!);
+            counts.Up.narrow(1, line, 1).copy_(target.UpCounts!.view(-1, 1));
+            counts.Down.narrow(1, line, 1).copy_(target.DownCounts!.view(-1, 1));
         }
         State.Counter(PulsesSent) += target.Pulses;
     }

@@ -5,11 +5,16 @@ using static TorchSharp.torch;
 namespace AnalogTorch.Cells;
 
 /// <summary>A fast and a slow array whose input lines are pulsed and read with signs that flip.</summary>
-internal abstract class ChoppedArray : TransferArray
+public abstract class ChoppedArray : TransferArray
 {
     private const string SignsOf = "signs", FlipsOf = "flips";
     private readonly Chopper chopper;
 
+    /// <summary>Manufactures both arrays, all signs positive.</summary>
+    /// <param name="cell">What its cells are.</param>
+    /// <param name="chopper">When signs flip.</param>
+    /// <param name="rng">The stream of this array.</param>
+    /// <param name="weights">The effective weights [outputs, inputs].</param>
     protected ChoppedArray(TransferCell cell, Chopper chopper, Rng rng, Tensor weights) : base(cell, rng, weights)
     {
         this.chopper = chopper;
@@ -23,6 +28,7 @@ internal abstract class ChoppedArray : TransferArray
     /// <summary>How often the sign of a line flipped.</summary>
     protected long Flips(long line) => State[FlipsOf][line].item<long>();
 
+    /// <inheritdoc/>
     protected override TrainPair Directed(TrainPair trains)
     {
         using var scope = NewDisposeScope();
@@ -31,10 +37,13 @@ internal abstract class ChoppedArray : TransferArray
         return trains with { Inputs = trains.Inputs.bitwise_xor(words.repeat(1, trains.Groups)).MoveToOuterDisposeScope() };
     }
 
-    protected override TrainPair Directed(TrainPair trains, long line) => Sign(line) > 0 ? trains : trains with { Inputs = trains.Inputs.bitwise_xor(tensor(int.MinValue, device: trains.Inputs.device)) };
+    /// <inheritdoc/>
+    protected override TrainPair Directed(TrainPair trains, long line) => Sign(line) > 0 ? trains : trains with { Outputs = trains.Outputs.bitwise_xor(tensor(int.MinValue, device: trains.Outputs.device)) };
 
+    /// <inheritdoc/>
     protected override Tensor Directed(Tensor change) => change * State[SignsOf];
 
+    /// <inheritdoc/>
     protected override void OnUpdate(TrainPair trains, Rng rng)
     {
         using var noGrad = no_grad();
@@ -42,6 +51,7 @@ internal abstract class ChoppedArray : TransferArray
         base.OnUpdate(trains, rng);
     }
 
+    /// <inheritdoc/>
     protected override void OnWrite(Tensor targets, Rng rng)
     {
         State[SignsOf].fill_(1);
@@ -49,6 +59,7 @@ internal abstract class ChoppedArray : TransferArray
         base.OnWrite(targets, rng);
     }
 
+    /// <inheritdoc/>
     protected override void After(long line, long read, Rng rng)
     {
         if (!chopper.FlipsAfter(read, rng.Split(line).Split(read)))

@@ -8,10 +8,10 @@ namespace AnalogTorch.Cells;
 
 /// <summary>Arrays of devices of different significance above each other: W = Σ_i gain_i·(device_i − reference_i)/ValuePerWeight; trains pulse the first.</summary>
 /// <remarks>The state keeps the sum from every level on, so that a line of one level is read and pulsed without a look at the others.</remarks>
-internal abstract class StackArray : CellArray
+public abstract class StackArray : CellArray
 {
     private const string References = "references";
-    protected const string LinesRead = "lines";
+    private const string LinesRead = "lines";
     private readonly DeviceArray[] levels;
     private readonly double[] gains;
     private readonly double valuePerWeight;
@@ -175,10 +175,10 @@ internal abstract class StackArray : CellArray
 /// <param name="Levels">The levels, the one that trains pulse first.</param>
 /// <param name="ValuePerWeight">Value of a device, in its own unit, for a weight of 1 before gains.</param>
 /// <param name="Reading">The path through which lines are read; 1 stands for a device at the upper end of its range.</param>
-internal sealed record Stack(IReadOnlyList<StackLevel> Levels, double ValuePerWeight, AnalogPath Reading);
+public sealed record Stack(IReadOnlyList<StackLevel> Levels, double ValuePerWeight, AnalogPath Reading);
 
 /// <summary>One array of a stack.</summary>
 /// <param name="Device">Its devices.</param>
 /// <param name="Reference">What they are measured against.</param>
 /// <param name="Gain">Their significance.</param>
-internal sealed record StackLevel(PulsedDevice Device, Reference Reference, double Gain);
+public sealed record StackLevel(PulsedDevice Device, Reference Reference, double Gain);

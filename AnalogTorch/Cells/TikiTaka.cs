@@ -31,7 +31,8 @@ public sealed record TikiTaka : TransferCell
     /// <inheritdoc/>
     public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements, CellPlace place) => new OneCell(this, elements, place);
 
-    internal override Reference Against => FastReference;
+    /// <inheritdoc/>
+    public override Reference Against => FastReference;
 
     private sealed class Array(TikiTaka cell, Rng rng, Tensor weights) : TransferArray(cell, rng, weights)
     {

@@ -60,10 +60,10 @@ public abstract record TransferCell : UnitCell, ICrossChecked
     public override UnitCell Scaled(double factor) => this with { ValuePerWeight = ValuePerWeight / factor };
 
     /// <summary>Mean step of the slow array (δ_W).</summary>
-    internal double SlowStep => Slow.NominalStep / ValuePerWeight;
+    public double SlowStep => Slow.NominalStep / ValuePerWeight;
 
     /// <summary>What the fast devices are measured against (R_A).</summary>
-    internal abstract Reference Against { get; }
+    public abstract Reference Against { get; }
 
     /// <inheritdoc/>
     public void Check()
@@ -77,13 +77,17 @@ public abstract record TransferCell : UnitCell, ICrossChecked
 }
 
 /// <summary>The array of a <see cref="TransferCell"/>; a rule says what a read of a line is made of.</summary>
-internal abstract class TransferArray : StackArray
+public abstract class TransferArray : StackArray
 {
     private const string Followed = "followed";
     private static readonly Duty Transfer = new("transfer", Schedule.Never);
     private readonly TransferCell cell;
     private readonly List<string> buffers = [];
 
+    /// <summary>Manufactures both arrays.</summary>
+    /// <param name="cell">What its cells are.</param>
+    /// <param name="rng">The stream of this array.</param>
+    /// <param name="weights">The effective weights [outputs, inputs].</param>
     protected TransferArray(TransferCell cell, Rng rng, Tensor weights)
         : base(cell, rng, weights, ScheduleOf(cell), new([new(cell.Fast, cell.Against, cell.Mixing), new(cell.Slow, cell.SlowReference, 1)], cell.ValuePerWeight, cell.Reading))
     {
@@ -138,14 +142,14 @@ internal abstract class TransferArray : StackArray
 
     /// <inheritdoc/>
     /// <remarks>
-    /// A transfer reads one line, so that only this line has to be cut at its example: all others take the whole batch in one pass. Devices that leak, and lines that are read
-    /// twice in a batch, are cut as everywhere.
+    /// A transfer reads one line, so that only this line has to be cut at its example: all others take the whole batch in one pass. Devices that leak, lines that are read
+    /// twice in a batch, and groups are cut as everywhere.
     /// </remarks>
     protected override bool OnBatch(TrainPair trains, Rng rng)
     {
         var first = cell.TransferEvery - Examples % cell.TransferEvery;
         var due = trains.Samples < first ? 0 : (trains.Samples - first) / cell.TransferEvery + 1;
-        if (cell.Fast is ILeaking || cell.Slow is ILeaking || due > Lines || Rates.Learning == 0)
+        if (cell.Fast is ILeaking || cell.Slow is ILeaking || due > Lines || trains.Groups > 1 || Rates.Learning == 0)
             return false;
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
@@ -220,7 +224,10 @@ internal abstract class TransferArray : StackArray
 }
 
 /// <summary>One cell of a fast and a slow device, as the equations say: devices that do not leak, lines that are read exactly.</summary>
-internal abstract class TransferWitness(TransferCell cell, Func<PulsedDevice, IMeanElement> elements, CellPlace place) : CellWitness
+/// <param name="cell">The cell.</param>
+/// <param name="elements">Gives a single element of a device, without noise and variation.</param>
+/// <param name="place">Where in the array the cell is.</param>
+public abstract class TransferWitness(TransferCell cell, Func<PulsedDevice, IMeanElement> elements, CellPlace place) : CellWitness
 {
     private readonly IMeanElement a = elements(cell.Fast), c = elements(cell.Slow);
     private readonly double refA = cell.Against.Nominal(cell.Fast), refC = cell.SlowReference.Nominal(cell.Slow);

@@ -39,15 +39,20 @@ public static class TrainParts
         }
     }
 
-    /// <summary>Trains of one input line alone, that of every group, in the caller's dispose scope.</summary>
-    /// <param name="trains">The trains.</param>
-    /// <param name="line">Which input line of each group.</param>
+    /// <summary>Trains of one input line alone, as an array of one output sees them whose inputs are the outputs: so a register holds many; in the caller's dispose scope.</summary>
+    /// <param name="trains">The trains, of one group.</param>
+    /// <param name="line">Which input line.</param>
     public static TrainPair Line(this TrainPair trains, long line)
     {
         using var scope = NewDisposeScope();
-        var words = trains.Inputs.narrow(0, 0, trains.Samples).view(trains.Samples, trains.Groups, -1).narrow(2, line, 1);
-        var padded = nn.functional.pad(words, [0, Wide.MostLanes - 1]).reshape(trains.Samples, -1);
-        return trains with { Inputs = padded.MoveToOuterDisposeScope(), InputStride = trains.Groups * Wide.MostLanes };
+        var words = nn.functional.pad(trains.Inputs.narrow(0, 0, trains.Samples).narrow(1, line, 1), [0, Wide.MostLanes - 1]);
+        return trains with
+        {
+            Inputs = trains.Outputs.narrow(0, 0, trains.Samples).MoveToOuterDisposeScope(),
+            InputStride = trains.OutputStride,
+            Outputs = words.MoveToOuterDisposeScope(),
+            OutputStride = Wide.MostLanes,
+        };
     }
 
     /// <summary>The trains without some input lines, in the caller's dispose scope.</summary>

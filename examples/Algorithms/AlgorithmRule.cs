@@ -25,11 +25,11 @@ internal sealed record AlgorithmRule(string Name, double LearningRate, Func<Puls
         new("c-tt-v2", 0.1, (device, reference) => new ChoppedTikiTaka { Fast = device, Slow = device, FastReference = reference, TransferEvery = 2, FastRate = new AutomaticRate(), Granularity = 500 }),
         new("agad", 0.1, (device, reference) => new Agad { Fast = device, Slow = device, TransferEvery = 2, FastRate = new AutomaticRate(), Granularity = 500 }),
         new("residual-v2", 0.1, (device, reference) => new ResidualLearning { Fast = device, Slow = device, FastReference = reference, TransferEvery = 2 }),
-        new("residual-4", 0.1, (device, reference) => new MultiTileResidual { Device = device, Reference = reference }),
+        new("residual-4", 0.4, (device, reference) => new MultiTileResidual { Device = device, Reference = reference }),
         new("mixed-precision", 0.1, (device, reference) => new MixedPrecision { Synapse = new BidirectionalSynapse { Device = device, Reference = reference }, TransferEvery = 8 }),
         new("multi-memristive-7", 0.1, (device, reference) => new MultiMemristive { Synapse = new BidirectionalSynapse { Device = device, Reference = reference }, ValuePerWeight = 7 }),
         new("periodic-carry", 0.1, (device, reference) => new PeriodicCarry { Device = device, Reference = reference, CarryEvery = 500 }),
-        new("msp-lsp", 0.1, (_, _) => PcmPresets.MspLsp.Cell),
+        new("msp-lsp", 0.05, (_, _) => PcmPresets.MspLsp.Cell),
     ];
 
     /// <summary>The hardware of every layer.</summary>
