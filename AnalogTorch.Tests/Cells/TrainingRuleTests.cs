@@ -20,8 +20,10 @@ public class TrainingRuleTests
     private static readonly ResponseDevice Coarse = new() { States = 20 };
 
     /// <summary>
-    /// Programming 20×20 weights of N(0, 0.3²) by gradient descent on random inputs, after Rasch et al. 2024: error in percent of the mean bound, that is 10 states. Plain pulses
-    /// stay above 25 %; Tiki-Taka version 2 comes to 5 ± 2 %, with references off by 0.1 to 9 ± 3 %; choppers hold against references that are off by half the range, AGAD has none.
+    /// Programming 20×20 weights of N(0, 0.3²) by gradient descent on random inputs, after Rasch et al. 2024: error in percent of the mean bound,
+    /// that is 10 states. Plain pulses
+    /// stay above 25 %; Tiki-Taka version 2 comes to 5 ± 2 %, with references off by 0.1 to 9 ± 3 %; choppers hold against references that are off by
+    /// half the range, AGAD has none.
     /// </summary>
     [Theory]
     [InlineData("sgd", 0, 25, 100)]

@@ -6,8 +6,10 @@ namespace AnalogTorch.Cells;
 
 /// <summary>Analog gradient accumulation with dynamic reference: lines of the fast array are read against the mean of what they showed before their sign flipped.</summary>
 /// <remarks>
-/// z = c_k·(A v_k − p_ref), H[:,k] ← H[:,k] + λ_H·z, whole pulses of H go to C as in <see cref="BufferedTikiTaka"/>; p ← (1 − β)·p + β·A v_k with β = min(tail·1/period, 1), and
-/// p_ref ← p when c_k flips. Nothing is transferred before the first flip. No reference device is needed. Rasch, Carta, Fagbohungbe, Gokmen, Nature Communications 15:7133
+/// z = c_k·(A v_k − p_ref), H[:,k] ← H[:,k] + λ_H·z, whole pulses of H go to C as in <see cref="BufferedTikiTaka"/>; p ← (1 − β)·p + β·A v_k with β =
+/// min(tail·1/period, 1), and
+/// p_ref ← p when c_k flips. Nothing is transferred before the first flip. No reference device is needed. Rasch, Carta, Fagbohungbe, Gokmen, Nature
+/// Communications 15:7133
 /// (2024); tail 5 and a regular period of 10 reads are the defaults of IBM aihwkit.
 /// </remarks>
 public sealed record Agad : TransferCell

@@ -6,7 +6,8 @@ namespace AnalogTorch.Cells;
 
 /// <summary>Tiki-Taka version 2: reads of the fast array gather in a digital buffer, and only whole pulses of it go to the slow one.</summary>
 /// <remarks>
-/// H[:,k] ← H[:,k] + λ_H·v, n = trunc(H) limited to <see cref="TransferCell.MostPulses"/>, C ← C + n pulses, H ← H − n, with λ_H = λ·n_s·n_lines/(γ₀·δ_W·λ_A). Gokmen, Frontiers in
+/// H[:,k] ← H[:,k] + λ_H·v, n = trunc(H) limited to <see cref="TransferCell.MostPulses"/>, C ← C + n pulses, H ← H − n, with λ_H =
+/// λ·n_s·n_lines/(γ₀·δ_W·λ_A). Gokmen, Frontiers in
 /// Artificial Intelligence 4:699148 (2021); the scale as in Rasch et al., Nature Communications 15:7133 (2024), where γ₀ is 500 to 1,000.
 /// </remarks>
 public sealed record BufferedTikiTaka : TransferCell

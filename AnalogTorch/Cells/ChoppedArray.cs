@@ -38,7 +38,8 @@ public abstract class ChoppedArray : TransferArray
     }
 
     /// <inheritdoc/>
-    protected override TrainPair Directed(TrainPair trains, long line) => Sign(line) > 0 ? trains : trains with { Outputs = trains.Outputs.bitwise_xor(tensor(int.MinValue, device: trains.Outputs.device)) };
+    protected override TrainPair Directed(TrainPair trains, long line) =>
+        Sign(line) > 0 ? trains : trains with { Outputs = trains.Outputs.bitwise_xor(tensor(int.MinValue, device: trains.Outputs.device)) };
 
     /// <inheritdoc/>
     protected override Tensor Directed(Tensor change) => change * State[SignsOf];

@@ -6,7 +6,8 @@ namespace AnalogTorch.Cells;
 
 /// <summary>Chopped Tiki-Taka version 2: lines of the fast array are pulsed and read with signs that flip, so that what references are off cancels.</summary>
 /// <remarks>
-/// A takes c_k·x, H[:,k] ← H[:,k] + λ_H·c_k·(A − R)[:,k], and whole pulses of H go to C as in <see cref="BufferedTikiTaka"/>; c_k flips with probability ρ after a read of
+/// A takes c_k·x, H[:,k] ← H[:,k] + λ_H·c_k·(A − R)[:,k], and whole pulses of H go to C as in <see cref="BufferedTikiTaka"/>; c_k flips with
+/// probability ρ after a read of
 /// line k. Rasch, Carta, Fagbohungbe, Gokmen, Nature Communications 15:7133 (2024).
 /// </remarks>
 public sealed record ChoppedTikiTaka : TransferCell

@@ -3,7 +3,8 @@ using AnalogTorch.Core;
 namespace AnalogTorch.Cells;
 
 /// <summary>When the sign flips with which an input line of the fast array is pulsed and read.</summary>
-/// <remarks>What an offset of the reference adds while the sign is positive is taken back while it is negative (Rasch et al., Nature Communications 15:7133, 2024).</remarks>
+/// <remarks>What an offset of the reference adds while the sign is positive is taken back while it is negative (Rasch et al., Nature Communications
+/// 15:7133, 2024).</remarks>
 public abstract record Chopper : HardwareConfig
 {
     /// <summary>Mean number of reads of a line from one flip to the next.</summary>

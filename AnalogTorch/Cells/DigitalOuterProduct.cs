@@ -7,8 +7,10 @@ namespace AnalogTorch.Cells;
 
 /// <summary>The outer product of errors and inputs, taken digitally from a few levels of either, for cells that gather gradients in digital.</summary>
 /// <remarks>
-/// Each line of a sample becomes one of the levels −n…n of its largest value, and ΔW = −rate·δ̂ᵀx̂, so that a multiplier of few bits does: the binned inputs and errors of
-/// mixed precision (Nandakumar et al., Frontiers in Neuroscience 14:406, 2020; the numbers of bins and the rounding as in IBM aihwkit, where it is by chance).
+/// Each line of a sample becomes one of the levels −n…n of its largest value, and ΔW = −rate·δ̂ᵀx̂, so that a multiplier of few bits does: the binned
+/// inputs and errors of
+/// mixed precision (Nandakumar et al., Frontiers in Neuroscience 14:406, 2020; the numbers of bins and the rounding as in IBM aihwkit, where it is by
+/// chance).
 /// </remarks>
 public sealed record DigitalOuterProduct : UpdateScheme
 {

@@ -46,7 +46,8 @@ public sealed record ConstantRate : FastRate
 
 /// <summary>The rate at which the largest product of a sample makes so many pulses on average: λ_A = η₀·l_max·δ_A/(μ_x·μ_d).</summary>
 /// <remarks>
-/// Rasch et al., Nature Communications 15:7133 (2024), with l_max = 5 and η₀ = 1; μ_x and μ_d are followed with a share of 0.99 a sample, as in IBM aihwkit. Here all
+/// Rasch et al., Nature Communications 15:7133 (2024), with l_max = 5 and η₀ = 1; μ_x and μ_d are followed with a share of 0.99 a sample, as in IBM
+/// aihwkit. Here all
 /// samples of a batch have the rate that stands after it, since trains are drawn batch by batch.
 /// </remarks>
 public sealed record AutomaticRate : FastRate

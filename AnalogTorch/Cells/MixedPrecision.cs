@@ -7,8 +7,10 @@ namespace AnalogTorch.Cells;
 
 /// <summary>Mixed precision: gradients gather in a digital matrix, and where it exceeds the step of the devices, they get as many blind pulses.</summary>
 /// <remarks>
-/// χ ← χ − λ·δxᵀ; every so many examples n = trunc(χ/ε) pulses, sent open loop, and χ ← χ − n·ε. Nandakumar et al., Frontiers in Neuroscience 14:406 (2020), on pairs of
-/// phase-change devices. Take a <c>DigitalOuterProduct</c> for updates, or <c>ExactUpdate</c>; of pulse trains the coincidences are counted digitally.
+/// χ ← χ − λ·δxᵀ; every so many examples n = trunc(χ/ε) pulses, sent open loop, and χ ← χ − n·ε. Nandakumar et al., Frontiers in Neuroscience 14:406
+/// (2020), on pairs of
+/// phase-change devices. Take a <c>DigitalOuterProduct</c> for updates, or <c>ExactUpdate</c>; of pulse trains the coincidences are counted
+/// digitally.
 /// </remarks>
 public sealed record MixedPrecision : UnitCell, ICrossChecked
 {

@@ -7,7 +7,8 @@ namespace AnalogTorch.Cells;
 
 /// <summary>Several synapses side by side make a weight, of which each example pulses one, chosen for the whole array by one counter.</summary>
 /// <remarks>
-/// W = Σ_n G_n/ValuePerWeight, or Σ_n (G⁺_n − G⁻_n)/ValuePerWeight; the counter is advanced by <see cref="Increment"/> after each example, modulo <see cref="Count"/>. Two more counters
+/// W = Σ_n G_n/ValuePerWeight, or Σ_n (G⁺_n − G⁻_n)/ValuePerWeight; the counter is advanced by <see cref="Increment"/> after each example, modulo
+/// <see cref="Count"/>. Two more counters
 /// let only every so many examples raise, or lower, weights. Boybat et al., Nature Communications 9:2514 (2018).
 /// </remarks>
 public sealed record MultiMemristive : UnitCell, ICrossChecked
@@ -63,7 +64,10 @@ public sealed record MultiMemristive : UnitCell, ICrossChecked
             RuleDevices.MustGoBothWays(nameof(MultiMemristive), nameof(Synapse), Synapse.Element);
         RuleDevices.MustHaveSymmetryPoint(nameof(MultiMemristive), nameof(Synapse), Synapse.Element, Synapse.Against);
         if (Greatest(Increment, Count) > 1)
-            throw new ArgumentException($"MultiMemristive.Increment must have no divisor in common with Count, so that every synapse is chosen, but they are {Increment} and {Count}; take an Increment of 1.");
+        {
+            throw new ArgumentException($"MultiMemristive.Increment must have no divisor in common with Count, so that every synapse is chosen, but they are "
+                + $"{Increment} and {Count}; take an Increment of 1.");
+        }
     }
 
     private static int Greatest(int a, int b) => b == 0 ? a : Greatest(b, a % b);

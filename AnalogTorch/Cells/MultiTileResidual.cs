@@ -8,8 +8,10 @@ namespace AnalogTorch.Cells;
 
 /// <summary>Several arrays of geometric significance: the finest takes the gradient, and each coarser one is pulsed open loop with what the next finer one shows.</summary>
 /// <remarks>
-/// W = Σ_n γ^(N−1−n)·(W_n − R)/ValuePerWeight with n = 0 the finest of N. Every <see cref="TransferEvery"/>·<see cref="TransferGrowth"/>ⁿ examples, one line of array n is read, and the
-/// same line of array n + 1 gets round(λ·TransferRate·TransferRateGrowthⁿ·v/δ) pulses. Multi-tile residual learning, arXiv 2510.02516, with γ 0.5, 2·5ⁿ and 0.1·1.2ⁿ; its
+/// W = Σ_n γ^(N−1−n)·(W_n − R)/ValuePerWeight with n = 0 the finest of N. Every <see cref="TransferEvery"/>·<see cref="TransferGrowth"/>ⁿ examples,
+/// one line of array n is read, and the
+/// same line of array n + 1 gets round(λ·TransferRate·TransferRateGrowthⁿ·v/δ) pulses. Multi-tile residual learning, arXiv 2510.02516, with γ 0.5,
+/// 2·5ⁿ and 0.1·1.2ⁿ; its
 /// switching on of coarse arrays at plateaus of the loss is left out, so that all take part from the first example on.
 /// </remarks>
 public sealed record MultiTileResidual : UnitCell, ICrossChecked

@@ -45,7 +45,8 @@ public sealed record MidRangeReference : Reference
 
 /// <summary>The value at which an up and a down step of the element are equally large, as a calibration would write it into the reference.</summary>
 /// <remarks>
-/// For soft bounds (s_up − s_down)/(s_up/b_max − s_down/b_min), as in IBM aihwkit and Rasch et al., Nature Communications 15:7133 (2024), 0 for an element that does
+/// For soft bounds (s_up − s_down)/(s_up/b_max − s_down/b_min), as in IBM aihwkit and Rasch et al., Nature Communications 15:7133 (2024), 0 for an
+/// element that does
 /// not move at all; for other devices by bisection. What the calibration misses is <see cref="Offset"/> and <see cref="Spread"/>.
 /// </remarks>
 public sealed record SymmetryPointReference : Reference
@@ -88,7 +89,8 @@ public sealed record SymmetryPointReference : Reference
 }
 
 /// <summary>What alternating up and down pulses leave in every element: the symmetry point, with the error of the procedure that finds it.</summary>
-/// <remarks>The procedure of Kim et al. (IEDM 2019) and Rasch et al., Nature Communications 15:7133 (2024): see <see cref="SymmetryPoint.Find"/>.</remarks>
+/// <remarks>The procedure of Kim et al. (IEDM 2019) and Rasch et al., Nature Communications 15:7133 (2024): see <see
+/// cref="SymmetryPoint.Find"/>.</remarks>
 public sealed record AlternatingPulseReference : Reference
 {
     /// <summary>Pairs of an up and a down pulse; several times the number of states of the device.</summary>

@@ -7,7 +7,8 @@ namespace AnalogTorch.Cells;
 
 /// <summary>Residual learning version 2: the fast array is averaged digitally, and transferred only where the mean exceeds a step of the slow one.</summary>
 /// <remarks>
-/// The gradient is taken at W̄ = W + γP; H ← (1 − β)·H + β·P, and where |H| exceeds Δw_min of the slow devices they get n = round(λ·rate·H/δ_W) pulses. Wu et al. (NeurIPS 2025),
+/// The gradient is taken at W̄ = W + γP; H ← (1 − β)·H + β·P, and where |H| exceeds Δw_min of the slow devices they get n = round(λ·rate·H/δ_W)
+/// pulses. Wu et al. (NeurIPS 2025),
 /// with γ 0.4; version 1, which transfers P itself, is <see cref="TikiTaka"/> with a mixing above 0. The rounding by chance is chosen here.
 /// </remarks>
 public sealed record ResidualLearning : TransferCell

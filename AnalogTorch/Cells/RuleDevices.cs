@@ -9,13 +9,19 @@ internal static class RuleDevices
     public static void MustGoBothWays(string rule, string member, PulsedDevice device)
     {
         if (!SymmetryPoint.HasBothDirections(device))
-            throw new ArgumentException($"{rule}.{member} must be a device that pulses move either way, but {device.GetType().Name} goes one way only; take OneSidedPair, or MixedPrecision or MultiMemristive with a DifferentialSynapse.");
+        {
+            throw new ArgumentException($"{rule}.{member} must be a device that pulses move either way, but {device.GetType().Name} goes one way only; "
+                + "take OneSidedPair, or MixedPrecision or MultiMemristive with a DifferentialSynapse.");
+        }
     }
 
     /// <summary>Refuses references at the symmetry point of devices that have none.</summary>
     public static void MustHaveSymmetryPoint(string rule, string member, PulsedDevice device, Reference reference)
     {
         if (reference is SymmetryPointReference or AlternatingPulseReference && SymmetryPoint.Of(device) is null)
-            throw new ArgumentException($"{rule}.{member} must be a device with a symmetry point, but steps of {device.GetType().Name} of one direction are larger at every value; take Agad, MixedPrecision, or a device whose steps shrink towards its bounds.");
+        {
+            throw new ArgumentException($"{rule}.{member} must be a device with a symmetry point, but steps of {device.GetType().Name} of one direction are larger at "
+                + "every value; take Agad, MixedPrecision, or a device whose steps shrink towards its bounds.");
+        }
     }
 }

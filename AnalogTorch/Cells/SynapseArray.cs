@@ -38,7 +38,8 @@ internal abstract class SynapseArray : CellArray
     }
 
     /// <inheritdoc/>
-    public override IEnumerable<(string Name, Tensor Values)> Observables => first.Select((array, n) => ($"G⁺{n}", Read(array))).Concat(second.Select((array, n) => ($"G⁻{n}", Read(array))));
+    public override IEnumerable<(string Name, Tensor Values)> Observables =>
+        first.Select((array, n) => ($"G⁺{n}", Read(array))).Concat(second.Select((array, n) => ($"G⁻{n}", Read(array))));
 
     /// <inheritdoc/>
     public override double? MeanSiemensPerWeight
@@ -165,7 +166,8 @@ internal abstract class SynapseArray : CellArray
         }
     }
 
-    private PulseTarget Plus(int n) => first[n].Target(() => Target(first[n], synapse.IsPair ? second[n].Planes.Value : ReferenceAt(n), n, synapse.IsPair ? PulseSide.UpOnly : PulseSide.Both, 1));
+    private PulseTarget Plus(int n) => first[n].Target(() => Target(
+        first[n], synapse.IsPair ? second[n].Planes.Value : ReferenceAt(n), n, synapse.IsPair ? PulseSide.UpOnly : PulseSide.Both, 1));
 
     private PulseTarget Minus(int n) => second[n].Target(() => Target(second[n], first[n].Planes.Value, n, PulseSide.DownOnly, -1));
 

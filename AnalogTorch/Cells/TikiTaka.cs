@@ -7,7 +7,8 @@ namespace AnalogTorch.Cells;
 
 /// <summary>Tiki-Taka, and with a mixing above 0 residual learning: what is read of the fast array is pulsed into the slow one, by chance where it is less than a pulse.</summary>
 /// <remarks>
-/// A ← A − λ_A·δxᵀ by pulses at W̄ = W + γA; every n_s examples C[:,k] ← C[:,k] + λ·β·(A − R)[:,k] by n = round(λ·β·v/δ_W) pulses. Gokmen and Haensch, Frontiers in
+/// A ← A − λ_A·δxᵀ by pulses at W̄ = W + γA; every n_s examples C[:,k] ← C[:,k] + λ·β·(A − R)[:,k] by n = round(λ·β·v/δ_W) pulses. Gokmen and
+/// Haensch, Frontiers in
 /// Neuroscience 14:103 (2020), has γ 0; Wu et al. (NeurIPS 2024 and 2025) find that γ 0.1 and above gains most, and use 0.4.
 /// </remarks>
 public sealed record TikiTaka : TransferCell

@@ -8,8 +8,10 @@ namespace AnalogTorch.Cells;
 
 /// <summary>A fast array that takes the gradient and a slow one that holds the weight, to which one input line after another is transferred.</summary>
 /// <remarks>
-/// W = [C − R_C + γ·(A − R_A)]/ValuePerWeight. Every <see cref="TransferEvery"/> examples the next line of A is read through <see cref="Reading"/>, and the rule says which
-/// pulses the same line of C gets for it. What the rules of this family share; Gokmen and Haensch, Frontiers in Neuroscience 14:103 (2020), and those after it.
+/// W = [C − R_C + γ·(A − R_A)]/ValuePerWeight. Every <see cref="TransferEvery"/> examples the next line of A is read through <see cref="Reading"/>,
+/// and the rule says which
+/// pulses the same line of C gets for it. What the rules of this family share; Gokmen and Haensch, Frontiers in Neuroscience 14:103 (2020), and those
+/// after it.
 /// </remarks>
 public abstract record TransferCell : UnitCell, ICrossChecked
 {
@@ -142,7 +144,8 @@ public abstract class TransferArray : StackArray
 
     /// <inheritdoc/>
     /// <remarks>
-    /// A transfer reads one line, so that only this line has to be cut at its example: all others take the whole batch in one pass. Devices that leak, lines that are read
+    /// A transfer reads one line, so that only this line has to be cut at its example: all others take the whole batch in one pass. Devices that
+    /// leak, lines that are read
     /// twice in a batch, and groups are cut as everywhere.
     /// </remarks>
     protected override bool OnBatch(TrainPair trains, Rng rng)

@@ -6,8 +6,10 @@ namespace AnalogTorch.Devices;
 
 /// <summary>A device of so many states whose steps follow a response function q₊(w), q₋(w) between two bounds of its own.</summary>
 /// <remarks>
-/// Δw± = ±α±·(q±(w) + CycleNoise·ξ), with α± = δ·(γ_d ± ρ_d), γ_d = exp(StepVariation·ξ), ρ_d = UpDownBias + UpDownVariation·ξ, δ = 2·Bound/States, and bounds
-/// Bound·max(1 + BoundVariation·ξ, 0.01) and −Bound·max(1 + BoundVariation·ξ, 0.01). With <see cref="LinearResponse"/> it is Eq. 4 of Rasch et al., Nature
+/// Δw± = ±α±·(q±(w) + CycleNoise·ξ), with α± = δ·(γ_d ± ρ_d), γ_d = exp(StepVariation·ξ), ρ_d = UpDownBias + UpDownVariation·ξ, δ = 2·Bound/States,
+/// and bounds
+/// Bound·max(1 + BoundVariation·ξ, 0.01) and −Bound·max(1 + BoundVariation·ξ, 0.01). With <see cref="LinearResponse"/> it is Eq. 4 of Rasch et al.,
+/// Nature
 /// Communications 15:7133 (2024); the other responses are those of Wu et al. (NeurIPS 2024 and 2025).
 /// </remarks>
 public sealed record ResponseDevice : PulsedDevice

@@ -11,7 +11,8 @@ public static class SymmetryPoint
     private const int Halvings = 30; // of the range: below the rounding of a float
 
     /// <summary>The symmetry point of a device without variation, in its own unit; null if it has none.</summary>
-    /// <remarks>A device whose steps are alike at its start value has it there. One that up pulses move farther everywhere, or that goes one way only, has none.</remarks>
+    /// <remarks>A device whose steps are alike at its start value has it there. One that up pulses move farther everywhere, or that goes one way
+    /// only, has none.</remarks>
     /// <param name="device">The device.</param>
     public static double? Of(PulsedDevice device)
     {
@@ -46,7 +47,8 @@ public static class SymmetryPoint
     }
 
     /// <summary>The symmetry points of manufactured elements, in the caller's dispose scope.</summary>
-    /// <remarks>By bisection of the mean steps between the bounds of each element; one whose steps do not cross there gets the bound that it runs to, one without steps 0.</remarks>
+    /// <remarks>By bisection of the mean steps between the bounds of each element; one whose steps do not cross there gets the bound that it runs to,
+    /// one without steps 0.</remarks>
     /// <param name="device">What they are.</param>
     /// <param name="planes">Their parameters.</param>
     public static Tensor Of(PulsedDevice device, ElementPlanes planes)
@@ -62,7 +64,8 @@ public static class SymmetryPoint
 
     /// <summary>The procedure: alternating up and down pulses, after which every element is near its symmetry point; gives the values, in the caller's dispose scope.</summary>
     /// <remarks>
-    /// A pair of pulses of soft bounds shrinks the distance by δ·(1/w_max + 1/|w_min|)-fold of itself (Kim et al., IEDM 2019; Rasch et al. 2024), so that some hundred pairs per
+    /// A pair of pulses of soft bounds shrinks the distance by δ·(1/w_max + 1/|w_min|)-fold of itself (Kim et al., IEDM 2019; Rasch et al. 2024), so
+    /// that some hundred pairs per
     /// hundred states are needed; what is left are half a step of the last pulse, and the cycle noise of about as many pulses as a device has states.
     /// </remarks>
     /// <param name="device">What they are.</param>

@@ -4,9 +4,12 @@ namespace AnalogTorch.Energy;
 
 /// <summary>The time that learning takes on an array beside its two reads: trains, reads and pulses of transfers, and what the rule works out digitally.</summary>
 /// <remarks>
-/// t = l·t_pulse + (inputs + outputs)/F for an example whose trains are drawn, t_read for a line that a transfer reads, t_pulse for every slot of its pulses, 1/F for a digital
-/// operation. With the defaults, those of Rasch et al., Nature Communications 15:7133 (2024), an array of 512×512 takes 30.9 ns an example for plain pulses, 56.3 ns for
-/// (chopped) Tiki-Taka version 2 and 62.1 ns for AGAD with a line every two examples, 3.0 µs for mixed precision and 95.9 ns for multi-tile residual learning.
+/// t = l·t_pulse + (inputs + outputs)/F for an example whose trains are drawn, t_read for a line that a transfer reads, t_pulse for every slot of its
+/// pulses, 1/F for a digital
+/// operation. With the defaults, those of Rasch et al., Nature Communications 15:7133 (2024), an array of 512×512 takes 30.9 ns an example for plain
+/// pulses, 56.3 ns for
+/// (chopped) Tiki-Taka version 2 and 62.1 ns for AGAD with a line every two examples, 3.0 µs for mixed precision and 95.9 ns for multi-tile residual
+/// learning.
 /// </remarks>
 public sealed record UpdateTiming : HardwareConfig
 {

@@ -8,7 +8,8 @@ namespace AnalogTorch.Presets;
 
 /// <summary>The training rules on one device, as IBM aihwkit's presets have them: the same periphery, transfers, trains and buffers.</summary>
 /// <remarks>
-/// Numbers of its <c>presets/configs.py</c> and <c>configs/compounds.py</c>: 7-bit inputs, 9-bit outputs of bound 20, output noise 0.1 and scaling by the largest input; transfers are
+/// Numbers of its <c>presets/configs.py</c> and <c>configs/compounds.py</c>: 7-bit inputs, 9-bit outputs of bound 20, output noise 0.1 and scaling by
+/// the largest input; transfers are
 /// read without scaling. Tiki-Taka version 1 has γ 0 and transfers an input line every example at the learning rate.
 /// </remarks>
 public sealed class RpuRules
@@ -50,7 +51,17 @@ public sealed class RpuRules
 
     /// <summary>Tiki-Taka version 2.</summary>
     public TileConfig TikiTakaV2 => Tile(
-        new BufferedTikiTaka { Fast = device, Slow = device, SlowReference = Slow, FastReference = Fast, Reading = TransferPath, FastRate = Automatic(slots), Granularity = granularity }, slots);
+        new BufferedTikiTaka
+        {
+            Fast = device,
+            Slow = device,
+            SlowReference = Slow,
+            FastReference = Fast,
+            Reading = TransferPath,
+            FastRate = Automatic(slots),
+            Granularity = granularity,
+        },
+        slots);
 
     /// <summary>Chopped Tiki-Taka version 2.</summary>
     public TileConfig ChoppedTikiTakaV2 => Tile(
@@ -83,7 +94,8 @@ public sealed class RpuRules
         agadSlots);
 
     /// <summary>Mixed precision: gradients gather digitally, of inputs and errors as they are.</summary>
-    public TileConfig MixedPrecision => Tile(new MixedPrecision { Synapse = new BidirectionalSynapse { Device = device, Reference = reference } }, 31) with { Update = new ExactUpdate() };
+    public TileConfig MixedPrecision =>
+        Tile(new MixedPrecision { Synapse = new BidirectionalSynapse { Device = device, Reference = reference } }, 31) with { Update = new ExactUpdate() };
 
     /// <summary>The fast array's symmetry point is taken out, where the device has one that a calibration finds.</summary>
     private Reference Fast => SymmetryPoint.Of(device) is null ? new ZeroReference() : new SymmetryPointReference();

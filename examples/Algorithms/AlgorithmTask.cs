@@ -97,7 +97,8 @@ internal sealed record AlgorithmTask : DigitTask
             for (long start = 0; start < train.Count; start += BatchSize)
             {
                 var count = Math.Min(BatchSize, train.Count - start);
-                Step(images.narrow(0, start, count), labels.narrow(0, start, count), start);
+                var error = Step(images.narrow(0, start, count), labels.narrow(0, start, count), isShown: start / BatchSize % 64 == 0);
+                progress.Advance(count, error);
             }
             clock.Stop();
             schedule.step();
@@ -111,20 +112,23 @@ internal sealed record AlgorithmTask : DigitTask
             census = model.TakeCensus(count, () =>
             {
                 for (var start = 0; start < count; start += BatchSize)
-                    Step(train.Images.narrow(0, start, Math.Min(BatchSize, count - start)), train.Labels.narrow(0, start, Math.Min(BatchSize, count - start)), 1);
+                {
+                    var some = Math.Min(BatchSize, count - start);
+                    Step(train.Images.narrow(0, start, some), train.Labels.narrow(0, start, some), isShown: false);
+                }
             });
         }
         progress.End();
         return new AlgorithmResult(Way, Seed, accuracy, clock.Elapsed.TotalSeconds, census is null ? null : WorkOf(model, census));
 
-        void Step(Tensor x, Tensor y, long start)
+        double Step(Tensor x, Tensor y, bool isShown)
         {
             using var scope = NewDisposeScope();
             optimizer.zero_grad();
             var error = loss.call(model.call(x), y);
             error.backward();
             optimizer.step();
-            progress.Advance(x.shape[0], start / BatchSize % 64 == 0 ? error.item<float>() : double.NaN);
+            return isShown ? error.item<float>() : double.NaN;
         }
     }
 
