@@ -5,7 +5,6 @@ using AnalogTorch.Energy;
 using AnalogTorch.Kernels;
 using AnalogTorch.Layers;
 using AnalogTorch.Optim;
-using AnalogTorch.Presets;
 using AnalogTorch.Tiles;
 using AnalogTorch.Updates;
 using static TorchSharp.torch;
@@ -135,7 +134,7 @@ public class TrainingRuleTests
         (UnitCell Cell, string Start, string Remedy)[] cases =
         [
             (new TikiTaka { Fast = new PcmSet() }, "TikiTaka.Fast must be a device that pulses move either way, but PcmSet", "OneSidedPair"),
-            (new BufferedTikiTaka { Slow = DevicePresets.Pcm }, "BufferedTikiTaka.Slow must be", "OneSidedPair"),
+            (new BufferedTikiTaka { Slow = new PcmSet() }, "BufferedTikiTaka.Slow must be", "OneSidedPair"),
             (new Agad { Fast = new PcmSet() }, "Agad.Fast must be", "OneSidedPair"),
             (new PeriodicCarry { Device = new PcmSet() }, "PeriodicCarry.Device must be", "DifferentialSynapse"),
             (new ResidualLearning { Fast = new ConstantStep { UpDownBias = 0.1 } }, "ResidualLearning.Fast must be a device with a symmetry point, but", "take Agad"),
