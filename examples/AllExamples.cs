@@ -1,3 +1,4 @@
+using AnalogTorch.Examples.Algorithms;
 using AnalogTorch.Examples.Benchmarks;
 using AnalogTorch.Examples.Convert;
 using AnalogTorch.Examples.Convnet;
@@ -20,7 +21,7 @@ internal static class AllExamples
     /// <summary>One of each.</summary>
     public static IReadOnlyList<Example> Create() =>
     [
-        new MnistExample(), new ConvnetExample(), new EquivalenceExample(), new ConvertExample(), new ProgramExample(), new DriftExample(), new LstmExample(), new TransferExample(), new EnergyExample(), new PipelineExample(),
+        new MnistExample(), new ConvnetExample(), new EquivalenceExample(), new AlgorithmsExample(), new ConvertExample(), new ProgramExample(), new DriftExample(), new LstmExample(), new TransferExample(), new EnergyExample(), new PipelineExample(),
         new BenchmarkExample(), new VerifyExample(), new TortureExample(),
     ];
 }

@@ -12,6 +12,7 @@ internal static class MeanElements
         PcmSet pcm => new Crystal(pcm),
         ConstantStep constant => new Ladder(constant, slope: 0),
         SoftBounds soft => new Ladder(soft, slope: 1),
+        ResponseDevice curved => new Curve(curved),
         _ => throw new NotSupportedException($"Say here how {device.GetType().Name} moves."),
     };
 
@@ -65,6 +66,22 @@ internal static class MeanElements
 
         protected override double Step(bool up) =>
             up ? device.MeanStep + device.MeanSlope * Value + device.MeanHistory * Math.Exp(-++pulses / device.HistoryLength) : 0;
+    }
+
+    private sealed class Curve(ResponseDevice device) : Element(0, -device.Bound, device.Bound)
+    {
+        protected override double Step(bool up)
+        {
+            var sign = up ? 1 : -1;
+            var left = (device.Bound - sign * Value) / device.Bound;
+            var share = device.Response switch
+            {
+                PowerResponse power => left > 0 ? Math.Exp(power.Exponent * Math.Log(left)) : 0,
+                ExponentialResponse curve => Math.Exp(curve.Rate * (left - 1)) * (1 - Math.Exp(-curve.Rate * left)) / (1 - Math.Exp(-curve.Rate)),
+                _ => left,
+            };
+            return sign * 2 * device.Bound / device.States * (1 + sign * device.UpDownBias) * share;
+        }
     }
 
     private sealed class Ladder(BoundedDevice device, double slope) : Element(0, device.Min, device.Max)

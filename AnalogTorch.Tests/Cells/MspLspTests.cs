@@ -31,7 +31,7 @@ public class MspLspTests(ITestOutputHelper output)
         array.Write(targets);
         const int Transfers = 10;
         for (var transfer = 0; transfer < Transfers; transfer++)
-            array.Add(zeros_like(weights), cell.TransferEvery);
+            array.Add(zeros_like(weights), cell.TransferEvery, 1);
         var slope = ((weights * targets).mean() / targets.square().mean()).item<float>();
         // Programming leaves up to 0.8 µS of noise a weight of 4.5 µS, over 32,768 of them 0.1 %; a decay of 0.1 % a transfer would show.
         output.WriteLine($"share of the weights that is left after {Transfers} transfers: {slope:P2}");

@@ -147,7 +147,7 @@ public class CheckValueTests(ITestOutputHelper output)
         using var scope = NewDisposeScope();
         var device = DevicePresets.ReRamSoftBounds with { CycleNoise = 0 };
         var planes = device.Manufacture(Rng.FromSeed(Stat.Seed), [20, 50]);
-        var reference = new SymmetryPointReference().Draw(device, planes)!;
+        var reference = new SymmetryPointReference().Draw(device, planes, new Rng(1))!;
         // (s_up − s_down)/(s_up/b_max − s_down/b_min), in double precision, from the float parameters.
         var (up, down, max, min) = (Bench.Floats(planes.Up), Bench.Floats(planes.Down), Bench.Floats(planes.Max), Bench.Floats(planes.Min));
         var points = Bench.Floats(reference);

@@ -84,14 +84,14 @@ public sealed record ForeignSingleDevice : UnitCell
 
     public override CellArray Build(Rng rng, Tensor weights) => Scaled().Build(rng, weights);
 
-    public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements) => Scaled().Witness(elements);
+    public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements, CellPlace place) => Scaled().Witness(elements, place);
 
     private UnitCell Scaled() => Own.Scaled(Scale) with { Defects = Defects, ExampleTime = ExampleTime, LeakEvery = LeakEvery };
 }
 
 public sealed record ForeignMidRangeReference : Reference
 {
-    public override Tensor? Draw(PulsedDevice device, ElementPlanes planes) => new MidRangeReference().Draw(device, planes);
+    public override Tensor? Draw(PulsedDevice device, ElementPlanes planes, Rng rng) => new MidRangeReference().Draw(device, planes, rng);
 
     public override double Nominal(PulsedDevice device) => new MidRangeReference().Nominal(device);
 }

@@ -71,6 +71,6 @@ public static class UpdateLaws
             Change.add_(target.Planes.Value);
         }
 
-        public void Add(Tensor change, int samples) => Change.add_(change);
+        public void Add(Tensor change, int samples, double rate) => Change.add_(change);
     }
 }

@@ -189,7 +189,7 @@ public class PulseSchemeTests : LawsOf<PulseScheme>
             Pulses += target.Pulses;
         }
 
-        public void Add(Tensor change, int samples) => throw new NotSupportedException();
+        public void Add(Tensor change, int samples, double rate) => throw new NotSupportedException();
     }
 
     private static int[] Words(Tensor words, int sample, long lines) => words.data<int>().ToArray().AsSpan((int)(sample * words.shape[1]), (int)lines).ToArray();

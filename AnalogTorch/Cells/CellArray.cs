@@ -13,7 +13,7 @@ namespace AnalogTorch.Cells;
 /// examples pass and does what the <see cref="Schedule"/> says is due. A derived array adds its hidden arrays in its constructor and says what writing,
 /// pulses, time and its duties do to them; whatever else it holds (digital buffers) are tensors and counters of its <see cref="State"/>.
 /// </remarks>
-public abstract class CellArray : IUpdatable, IDisposable
+public abstract partial class CellArray : IUpdatable, IDisposable
 {
     private const string Key = "key", StepsTaken = "steps", ExamplesSeen = "examples", PulsesSent = "pulses", ProgrammingPulsesSent = "programming";
     private const string SettledUntil = "leaked_until", Clock = "clock"; // the former is what checkpoints know it by
@@ -79,6 +79,12 @@ public abstract class CellArray : IUpdatable, IDisposable
     /// <summary>Age of the array (s), transfers and waiting included, as far as it is worked into the cells; 0 where the schedule keeps no clock.</summary>
     public double Age => schedule.KeepsClock ? State[Clock].item<double>() : 0;
 
+    /// <summary>The rates of the examples that the array is taking now; 0 while it is frozen.</summary>
+    protected TrainingRates Rates { get; private set; }
+
+    /// <summary>What the rule of the cells took beside trains and their pulses, so far.</summary>
+    public virtual RuleWork Work => default;
+
     private Rng Stream => new(unchecked((ulong)State.Counter(Key)));
 
     private Rng StepStream => Stream.Split(Steps);
@@ -98,9 +104,10 @@ public abstract class CellArray : IUpdatable, IDisposable
     public void Update(TrainPair trains)
     {
         var stream = StepStream.Split("update");
+        Rates = new(trains.Rate, trains.TrainRate);
         try
         {
-            for (var (start, times) = (0, 0); start < trains.Samples;)
+            for (var (start, times) = (OnBatch(trains, stream) ? trains.Samples : 0, 0); start < trains.Samples;)
             {
                 var count = (int)Math.Min(trains.Samples - start, schedule.UntilDue(Examples));
                 OnUpdate(start == 0 && count == trains.Samples ? trains : trains.Slice(start, count), start == 0 ? stream : stream.Split(start));
@@ -115,10 +122,14 @@ public abstract class CellArray : IUpdatable, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Add(Tensor change, int samples)
+    public virtual double TrainRate(Tensor x, Tensor delta, double rate) => rate;
+
+    /// <inheritdoc/>
+    public void Add(Tensor change, int samples, double rate)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
+        Rates = new(rate, rate);
         OnAdd(change, StepStream.Split("add"));
         var times = 0;
         Pass(samples, ref times);
@@ -130,6 +141,7 @@ public abstract class CellArray : IUpdatable, IDisposable
     public void Idle(int samples)
     {
         var times = 0;
+        Rates = default;
         for (var left = samples; left > 0;)
         {
             var count = (int)Math.Min(left, schedule.UntilDue(Examples));
@@ -148,6 +160,7 @@ public abstract class CellArray : IUpdatable, IDisposable
             throw new ArgumentOutOfRangeException(nameof(seconds), $"CellArray.Wait needs a finite time of at least 0 s, but got {seconds}.");
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
+        Rates = default;
         Settle(StepStream.Split("wait"));
         Spend(seconds, StepStream.Split("waited"));
         State.Counter(StepsTaken)++;
@@ -192,6 +205,12 @@ public abstract class CellArray : IUpdatable, IDisposable
 
     /// <summary>Applies pulse trains.</summary>
     protected abstract void OnUpdate(TrainPair trains, Rng rng);
+
+    /// <summary>Takes a batch with all that is due in it at once, where that is the same and quicker than to cut it; false to have it cut.</summary>
+    /// <remarks>Who takes it counts its examples by <see cref="CountExamples"/>.</remarks>
+    /// <param name="trains">The trains.</param>
+    /// <param name="rng">A stream of its own.</param>
+    protected virtual bool OnBatch(TrainPair trains, Rng rng) => false;
 
     /// <summary>Moves the weights by given amounts, without trains.</summary>
     protected abstract void OnAdd(Tensor change, Rng rng);
@@ -246,6 +265,18 @@ public abstract class CellArray : IUpdatable, IDisposable
     {
         (target.UpCounts, target.DownCounts) = (PulseCounts?.Up, PulseCounts?.Down);
         Run(array, array.Under(trains.Size), target, engine.Update(target, trains, rng), PulsesSent);
+    }
+
+    /// <summary>Sends every device its own number of pulses that learning asks for, upward where it is positive; they are counted as updates.</summary>
+    /// <param name="array">The devices.</param>
+    /// <param name="target">How the weights follow.</param>
+    /// <param name="counts">Numbers of pulses of the shape of the values (int32).</param>
+    /// <param name="rng">A stream of its own.</param>
+    protected void Pulse(DeviceArray array, PulseTarget target, Tensor counts, Rng rng)
+    {
+        var raises = target.Gain > 0;
+        (target.UpCounts, target.DownCounts) = raises ? (PulseCounts?.Up, PulseCounts?.Down) : (PulseCounts?.Down, PulseCounts?.Up);
+        Run(array, array.Device, target, engine.Pulse(target, counts, rng), PulsesSent);
     }
 
     /// <summary>Sends every device its own number of pulses, upward where it is positive; they are counted as programming.</summary>
@@ -319,3 +350,8 @@ public abstract class CellArray : IUpdatable, IDisposable
         OnTime(seconds, rng);
     }
 }
+
+/// <summary>The rates of training examples.</summary>
+/// <param name="Learning">The learning rate.</param>
+/// <param name="Trains">The rate for which pulse trains were drawn.</param>
+public readonly record struct TrainingRates(double Learning, double Trains);

@@ -16,8 +16,14 @@ public abstract class CellWitness
 
     /// <summary>One training example: its pulses, then its time, then what is due.</summary>
     /// <param name="pulses">Number of pulses; positive to raise the weight.</param>
-    public abstract void Example(int pulses);
+    /// <param name="rates">The rates for which they were drawn.</param>
+    public abstract void Example(int pulses, TrainingRates rates);
 }
+
+/// <summary>Where a cell is in its array.</summary>
+/// <param name="Line">Its input line, from 0.</param>
+/// <param name="Lines">Number of input lines.</param>
+public readonly record struct CellPlace(long Line, long Lines);
 
 /// <summary>One element of a device without noise and variation, pulse by pulse: what a cell's witness needs of the device.</summary>
 public interface IMeanElement

@@ -91,6 +91,30 @@ public sealed class DeviceArray
     public ElementPlanes Planes => planes ??= new(
         values?.Invoke() ?? state[$"{role}_value"], Kept("up"), Kept("down"), Kept("min"), Kept("max"), Kept("offset"), hasMemory ? state[$"{role}_memory"] : null);
 
+    /// <summary>Copies of the tensors of one input line, in the caller's dispose scope.</summary>
+    /// <param name="line">Which input line.</param>
+    internal ElementPlanes Line(long line)
+    {
+        var all = Planes;
+        return new(Of(all.Value), Parameter(all.Up), Parameter(all.Down), Parameter(all.Min), Parameter(all.Max), Parameter(all.Offset), all.Memory is { } memory ? Of(memory) : null);
+
+        Tensor Of(Tensor plane) => plane.narrow(1, line, 1).contiguous();
+
+        ParameterPlane Parameter(ParameterPlane plane) =>
+            plane.Values.NumberOfElements == 1 ? plane : plane.Range is null ? new(Of(plane.Values)) : new(Of(plane.Values), plane.Range);
+    }
+
+    /// <summary>Takes back what pulses did to the copies of a line.</summary>
+    /// <param name="line">Which input line.</param>
+    /// <param name="planes">The copies.</param>
+    internal void Return(long line, ElementPlanes planes)
+    {
+        Planes.Value.narrow(1, line, 1).copy_(planes.Value);
+        if (planes.Memory is { } memory)
+            Planes.Memory!.narrow(1, line, 1).copy_(memory);
+        Hold();
+    }
+
     /// <summary>How the weights follow from the devices, made once for the place where the tensors are now.</summary>
     /// <param name="make">Makes it.</param>
     public PulseTarget Target(Func<PulseTarget> make) => target ??= make();

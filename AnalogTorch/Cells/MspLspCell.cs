@@ -86,7 +86,7 @@ public sealed record MspLspCell : UnitCell, ICrossChecked
     public override CellArray Build(Rng rng, Tensor weights) => new Array(this, rng, weights);
 
     /// <inheritdoc/>
-    public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements)
+    public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements, CellPlace place)
     {
         ArgumentNullException.ThrowIfNull(elements);
         return new MspLspWitness(this, elements(Capacitor), elements(Capacitor));

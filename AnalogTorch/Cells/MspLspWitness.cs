@@ -22,7 +22,7 @@ internal sealed class MspLspWitness(MspLspCell cell, IMeanElement g, IMeanElemen
     public override void Write(double target) => Program(target * cell.SiemensPerWeight);
 
     /// <inheritdoc/>
-    public override void Example(int pulses)
+    public override void Example(int pulses, TrainingRates rates)
     {
         // A pulse that is to raise the weight raises g while it counts positively.
         for (var left = Math.Abs(pulses); left > 0; left--)

@@ -36,7 +36,7 @@ public sealed record OneSidedPair : UnitCell
     public override CellArray Build(Rng rng, Tensor weights) => new Array(this, rng, weights);
 
     /// <inheritdoc/>
-    public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements)
+    public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements, CellPlace place)
     {
         ArgumentNullException.ThrowIfNull(elements);
         return new OnePair(this, elements(Device), elements(Device));
@@ -161,7 +161,7 @@ public sealed record OneSidedPair : UnitCell
                 rising.Pulse(up: true);
         }
 
-        public override void Example(int pulses)
+        public override void Example(int pulses, TrainingRates rates)
         {
             for (var pulse = 0; pulse < Math.Abs(pulses); pulse++)
                 (pulses > 0 ? plus : minus).Pulse(up: true);

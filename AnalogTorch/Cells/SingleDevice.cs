@@ -39,7 +39,7 @@ public sealed record SingleDevice : UnitCell
     public override CellArray Build(Rng rng, Tensor weights) => new Array(this, rng, weights);
 
     /// <inheritdoc/>
-    public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements)
+    public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements, CellPlace place)
     {
         ArgumentNullException.ThrowIfNull(elements);
         return new OneCell(this, elements(Device));
@@ -58,7 +58,7 @@ public sealed record SingleDevice : UnitCell
             var areWeights = cell is { Device: BoundedDevice, Reference: ZeroReference, ValuePerWeight: 1, WriteNoise: 0 };
             device = AddDevices(cell.Device, "device", areWeights: areWeights);
             using var scope = NewDisposeScope();
-            if (cell.Reference.Draw(cell.Device, device.Planes) is { } reference)
+            if (cell.Reference.Draw(cell.Device, device.Planes, rng.Split(ReferencePlane)) is { } reference)
                 State.Add(ReferencePlane, reference.expand(weights.shape).contiguous());
         }
 
@@ -112,7 +112,7 @@ public sealed record SingleDevice : UnitCell
         public override void Write(double target) =>
             element.Value = Math.Clamp(target * cell.ValuePerWeight + reference, element.Bounds.Min, element.Bounds.Max);
 
-        public override void Example(int pulses)
+        public override void Example(int pulses, TrainingRates rates)
         {
             for (var pulse = 0; pulse < Math.Abs(pulses); pulse++)
                 element.Pulse(pulses > 0);
@@ -122,58 +122,4 @@ public sealed record SingleDevice : UnitCell
             element.Pass(cell.LeakEvery * cell.ExampleTime);
         }
     }
-}
-
-/// <summary>What a single device is measured against.</summary>
-public abstract record Reference : HardwareConfig
-{
-    /// <summary>The reference values, of the shape of the values or one number; null for zero.</summary>
-    public abstract Tensor? Draw(PulsedDevice device, ElementPlanes planes);
-
-    /// <summary>The reference of a device without variation, in the device's unit.</summary>
-    public abstract double Nominal(PulsedDevice device);
-}
-
-/// <summary>No reference: the value is the weight.</summary>
-public sealed record ZeroReference : Reference
-{
-    /// <inheritdoc/>
-    public override Tensor? Draw(PulsedDevice device, ElementPlanes planes) => null;
-
-    /// <inheritdoc/>
-    public override double Nominal(PulsedDevice device) => 0;
-}
-
-/// <summary>The middle of the device's nominal range.</summary>
-public sealed record MidRangeReference : Reference
-{
-    /// <inheritdoc/>
-    public override Tensor? Draw(PulsedDevice device, ElementPlanes planes) =>
-        full(1, (float)((device.Range.Min + device.Range.Max) / 2), device: planes.Value.device);
-
-    /// <inheritdoc/>
-    public override double Nominal(PulsedDevice device)
-    {
-        ArgumentNullException.ThrowIfNull(device);
-        return (device.Range.Max + device.Range.Min) / 2;
-    }
-}
-
-/// <summary>The value at which an up and a down step of the element are equally large, for soft bounds.</summary>
-/// <remarks>(s_up − s_down)/(s_up/b_max − s_down/b_min), as in IBM aihwkit; 0 for an element that does not move at all.</remarks>
-public sealed record SymmetryPointReference : Reference
-{
-    /// <inheritdoc/>
-    public override Tensor? Draw(PulsedDevice device, ElementPlanes planes) =>
-        Of(planes.Up, planes.Down, planes.Min, planes.Max);
-
-    /// <inheritdoc/>
-    public override double Nominal(PulsedDevice device)
-    {
-        // Where (1 + β)·(1 − w/max) = (1 − β)·(1 − w/min).
-        var bias = (device as BoundedDevice)?.UpDownBias ?? 0;
-        return device is null || bias == 0 ? 0 : 2 * bias / ((1 + bias) / device.Range.Max - (1 - bias) / device.Range.Min);
-    }
-
-    private static Tensor Of(Tensor up, Tensor down, Tensor min, Tensor max) => ((up - down) / (up / max - down / min)).nan_to_num_(0);
 }

@@ -23,8 +23,11 @@ public abstract record UnitCell : HardwareConfig
     /// <summary>Devices that one weight is made of; devices shared between weights count as the fraction of one.</summary>
     public abstract double DevicesPerWeight { get; }
 
-    /// <summary>Mean change of the weight (w) by one pulse.</summary>
+    /// <summary>Mean change (w) by one pulse of the weight, or of the array that takes the pulses where the weight follows later.</summary>
     public abstract double WeightStep { get; }
+
+    /// <summary>Whether a pulse of a train moves the weight at once and by <see cref="WeightStep"/>; else it moves what the weight follows later.</summary>
+    public virtual bool IsDirect => true;
 
     /// <summary>The device that updates pulse, if there is one kind of them whose pulses may be of any size; null for cells that take full pulses only.</summary>
     public virtual PulsedDevice? UpdatedDevice() => null;
@@ -39,5 +42,6 @@ public abstract record UnitCell : HardwareConfig
 
     /// <summary>What one cell should do, in plain double and written apart from the array: what the array is measured against.</summary>
     /// <param name="elements">Gives a single element of a device, without noise and variation.</param>
-    public abstract CellWitness Witness(Func<PulsedDevice, IMeanElement> elements);
+    /// <param name="place">Where in the array the cell is.</param>
+    public abstract CellWitness Witness(Func<PulsedDevice, IMeanElement> elements, CellPlace place);
 }

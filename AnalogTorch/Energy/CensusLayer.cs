@@ -1,3 +1,4 @@
+using AnalogTorch.Cells;
 using AnalogTorch.Tiles;
 
 namespace AnalogTorch.Energy;
@@ -60,6 +61,12 @@ public sealed record CensusLayer
 
     /// <summary>Transfers from less to more significant devices during the pass.</summary>
     public long Transfers { get; init; }
+
+    /// <summary>Examples for which pulse trains were drawn; others changed a matrix that is kept digitally.</summary>
+    public long Trains { get; init; }
+
+    /// <summary>What the training rule of the cells took beside trains during the pass.</summary>
+    public RuleWork Rule { get; init; }
 
     /// <summary>Pulses spent on transfers, refreshes and writing during the pass.</summary>
     public long ProgrammingPulses { get; init; }

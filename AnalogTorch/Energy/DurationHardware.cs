@@ -99,6 +99,11 @@ public abstract record DurationHardware : HardwareCost
     [Unit("J")]
     public double ProgrammingPulseEnergy { get; init => field = NotNegative(value); } = 5e-12;
 
+    /// <summary>Energy of a byte that a digital buffer of a training rule is read or written for, before the circuits are scaled.</summary>
+    /// <remarks>10 pJ for 8 bytes of a memory of 8 kB in 45 nm: M. Horowitz, ISSCC 2014.</remarks>
+    [Unit("J")]
+    public double BufferEnergy { get; init => field = NotNegative(value); } = 1.25e-12;
+
     /// <summary>Time that currents are integrated; 80 ns as for the resistive processing units of T. Gokmen and Y. Vlasov, Front. Neurosci. 10:333 (2016).</summary>
     [Unit("s")]
     public double IntegrationTime { get; init => field = NotNegative(value); } = 80 * Units.ns;
@@ -161,9 +166,10 @@ public abstract record DurationHardware : HardwareCost
         energy[CostComponent.Drivers] = CircuitScale * RowEnergy
             * (forward.Drives * Row(layer.Forward, load) + backward.Drives * Row(layer.Backward, load) + updates.Drives * Row(new(), load));
         energy[CostComponent.Converters] = CircuitScale * ColumnEnergy
-            * (forward.Conversions * Column(layer.Forward, load / layer.Slices) + backward.Conversions * Column(layer.Backward, load / layer.Slices));
+            * (forward.Conversions * Column(layer.Forward, load / layer.Slices) + backward.Conversions * Column(layer.Backward, load / layer.Slices)
+                + layer.Rule.LineReads * layer.Outputs * Column(layer.Forward, load / layer.Slices));
         energy[CostComponent.Routing] = (forward.Conversions + backward.Conversions) * CircuitScale * RoutingEnergy * RoutingDistance;
-        energy[CostComponent.Digital] = (digital + forward.Sums + backward.Sums) * CircuitScale * DigitalEnergy;
+        energy[CostComponent.Digital] = (digital + forward.Sums + backward.Sums + layer.Rule.Operations) * CircuitScale * DigitalEnergy + layer.Rule.BufferBytes * CircuitScale * BufferEnergy;
         energy[CostComponent.Update] = layer.UpdatePulses * UpdatePulseEnergy;
         energy[CostComponent.Programming] = layer.ProgrammingPulses * ProgrammingPulseEnergy;
         var copies = Math.Clamp(layer.Reads / samples, 1, Copies);

@@ -1,5 +1,7 @@
+using AnalogTorch.Cells;
 using AnalogTorch.Layers;
 using AnalogTorch.Tiles;
+using AnalogTorch.Updates;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 using Module = TorchSharp.torch.nn.Module;
@@ -21,6 +23,7 @@ internal sealed class WatchedLayer : IDisposable
     private readonly DigitalDrive? drive;
     private readonly bool asArray;
     private readonly (long Updates, long Pulses, long Programming, long Transfers)[] before;
+    private readonly RuleWork[] workBefore;
     private readonly IDisposable watch;
     private readonly long[] reads, transposed;
     private LayerWork work;
@@ -33,6 +36,7 @@ internal sealed class WatchedLayer : IDisposable
         (matrices, arrays) = ([.. kind?.Matrices(module) ?? []], [.. kind?.Arrays(module) ?? []]);
         (reads, transposed) = (new long[matrices.Length], new long[matrices.Length]);
         before = [.. (tiled?.Tiles ?? []).Select(Counters)];
+        workBefore = [.. (tiled?.Tiles ?? []).Select(WorkOf)];
         if (tiled is not null)
         {
             meters = [.. matrices.Zip(tiled.Tiles, (matrix, tile) => ArrayMeter.At(module, matrix, tile))];
@@ -142,6 +146,8 @@ internal sealed class WatchedLayer : IDisposable
             UpdatePulses = pulses,
             ProgrammingPulses = programming,
             Transfers = transfers,
+            Trains = tile is AnalogTile { Config.Update: PulseScheme } ? updates : 0,
+            Rule = WorkOf(tile) - workBefore[index],
             WritePulses = (tile as ProgrammedTile)?.Outcome.Pulses ?? 0,
             SiemensPerWeight = tile switch
             {
@@ -212,6 +218,8 @@ internal sealed class WatchedLayer : IDisposable
     }
 
     private static void Left() => ProductWatch.Resume();
+
+    private static RuleWork WorkOf(Tile tile) => tile is AnalogTile analog ? analog.Cells.Work + (analog.BiasCells?.Work ?? default) : default;
 
     private static (long Updates, long Pulses, long Programming, long Transfers) Counters(Tile tile) => tile is AnalogTile analog
         ? (analog.Cells.Examples, analog.Cells.Pulses + (analog.BiasCells?.Pulses ?? 0), analog.Cells.ProgrammingPulses + (analog.BiasCells?.ProgrammingPulses ?? 0), analog.Cells.Transfers)

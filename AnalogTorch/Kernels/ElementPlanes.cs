@@ -125,7 +125,10 @@ public sealed class PulseTarget
 /// group after those of another, padded each.
 /// </param>
 /// <param name="Size">Share of a full step that every pulse makes; other than 1 only where devices take such pulses.</param>
-public readonly record struct TrainPair(Tensor Inputs, int InputStride, Tensor Outputs, int OutputStride, int Samples, int Groups = 1, double Size = 1)
+/// <param name="Rate">Learning rate that the trains stand for.</param>
+/// <param name="TrainRate">Rate for which they were drawn: the learning rate, unless the cells have one of their own for the array that is pulsed.</param>
+public readonly record struct TrainPair(
+    Tensor Inputs, int InputStride, Tensor Outputs, int OutputStride, int Samples, int Groups = 1, double Size = 1, double Rate = 1, double TrainRate = 1)
 {
     /// <summary>Trains that fill their tensors.</summary>
     public TrainPair(Tensor inputs, Tensor outputs, int samples)

@@ -56,4 +56,26 @@ public static class RpuPresets
         Cell = new SingleDevice { Device = DevicePresets.EcRam },
         Update = new StochasticTrains { BitLength = 31 },
     };
+
+    /// <summary>All rules on ReRAM with exponential steps.</summary>
+    public static RpuRules OnReRamExp { get; } = new(DevicePresets.ReRamExp, new ZeroReference(), 75, 0.5, (1000, 0.01, 31), (1000, 0.02, 31, 5));
+
+    /// <summary>All rules on ReRAM with soft bounds against their symmetry point.</summary>
+    public static RpuRules OnReRamSoftBounds { get; } =
+        new(DevicePresets.ReRamSoftBounds, new SymmetryPointReference(), 56, 0.5, (1000, 0.01, 31), (1000, 0.02, 31, 5));
+
+    /// <summary>All rules on trench capacitors, without their leakage.</summary>
+    public static RpuRules OnCapacitor { get; } = new(DevicePresets.Capacitor, new ZeroReference(), 0, 0.1, (1000, 0.01, 31), (1000, 0.01, 31, 20));
+
+    /// <summary>All rules on lithium ECRAM; trains of 100 slots of the source are cut to the 31 of a word.</summary>
+    public static RpuRules OnEcRam { get; } = new(DevicePresets.EcRam, new ZeroReference(), 0, 0.1, (500, 0.01, 31), (750, 0.005, 31, 50));
+
+    /// <summary>All rules on metal-oxide ECRAM; trains as of <see cref="OnEcRam"/>.</summary>
+    public static RpuRules OnEcRamMetalOxide { get; } = new(DevicePresets.EcRamMetalOxide, new ZeroReference(), 0, 0.1, (500, 0.001, 31), (500, 0.005, 31, 50));
+
+    /// <summary>All rules on an idealised device of 10,000 steps; trains as of <see cref="OnEcRam"/>.</summary>
+    public static RpuRules OnIdealized { get; } = new(DevicePresets.Idealized, new ZeroReference(), 0, 0.1, (500, 0.001, 31), (500, 0.005, 31, 50));
+
+    /// <summary>Tiki-Taka version 2 on ReRAM with soft bounds: what to begin with.</summary>
+    public static TileConfig TikiTakaV2 => OnReRamSoftBounds.TikiTakaV2;
 }

@@ -310,8 +310,10 @@ public sealed partial class AnalogTile : Tile
     {
         public double WeightStep => cells.WeightStep;
 
+        public double TrainRate(Tensor x, Tensor delta, double rate) => cells.TrainRate(x, delta, rate);
+
         public void Update(TrainPair trains) => cells.Idle(trains.Samples);
 
-        public void Add(Tensor change, int samples) => cells.Idle(samples);
+        public void Add(Tensor change, int samples, double rate) => cells.Idle(samples);
     }
 }

@@ -16,7 +16,7 @@ public sealed record ExactUpdate : UpdateScheme
             ? delta.t().mm(x)
             : delta.view(samples, trains.Groups, -1).permute(1, 2, 0)
                 .bmm(x.view(samples, trains.Groups, -1).narrow(2, 0, trains.InputsOfGroup).transpose(0, 1)).view(trains.OutputCount, trains.InputsOfGroup);
-        weights.Add(gradient.mul_((float)-rate), samples);
-        bias?.Add(delta.sum(0, keepdim: true).mul_((float)-rate), samples);
+        weights.Add(gradient.mul_((float)-rate), samples, rate);
+        bias?.Add(delta.sum(0, keepdim: true).mul_((float)-rate), samples, rate);
     }
 }

@@ -22,10 +22,11 @@ public abstract record PulseScheme : UpdateScheme
     public sealed override void Apply(Tensor x, Tensor delta, double rate, Rng rng, PulseTrains trains, IUpdatable weights, IUpdatable? bias)
     {
         trains.HasBias = bias is not null;
-        var size = Size.Of(new PulseDemand(rate, Size.LooksAtSamples ? LargestProduct(x, delta, trains) : double.NaN, weights.WeightStep));
-        Draw(x, delta, rate, weights.WeightStep * size, rng, trains);
-        weights.Update(trains.ForWeights with { Size = size });
-        bias?.Update(trains.ForBias with { Size = size });
+        var trainRate = weights.TrainRate(x, delta, rate);
+        var size = Size.Of(new PulseDemand(trainRate, Size.LooksAtSamples ? LargestProduct(x, delta, trains) : double.NaN, weights.WeightStep));
+        Draw(x, delta, trainRate, weights.WeightStep * size, rng, trains);
+        weights.Update(trains.ForWeights with { Size = size, Rate = rate, TrainRate = trainRate });
+        bias?.Update(trains.ForBias with { Size = size, Rate = rate, TrainRate = trainRate });
     }
 
     /// <summary>Largest product that a sample asks for.</summary>

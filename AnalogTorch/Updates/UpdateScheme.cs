@@ -27,12 +27,19 @@ public interface IUpdatable
     /// <summary>Mean change of a weight (w) by one pulse.</summary>
     double WeightStep { get; }
 
+    /// <summary>The rate at which trains are drawn: the learning rate, unless the cells have one of their own for the array that takes the pulses.</summary>
+    /// <param name="x">Inputs [samples, inputs].</param>
+    /// <param name="delta">Gradients of the loss by the outputs [samples, outputs].</param>
+    /// <param name="rate">Learning rate; not negative.</param>
+    double TrainRate(Tensor x, Tensor delta, double rate) => rate;
+
     /// <summary>Pulses every cell where the trains of its two lines coincide.</summary>
-    /// <param name="trains">The trains, which say how large their pulses are.</param>
+    /// <param name="trains">The trains, which say how large their pulses are, and for which rates they were drawn.</param>
     void Update(TrainPair trains);
 
     /// <summary>Moves every weight by a given amount, as far as its devices can go, without pulses.</summary>
     /// <param name="change">Changes (w) of the shape of the weights.</param>
     /// <param name="samples">Number of training examples that the change stands for.</param>
-    void Add(Tensor change, int samples);
+    /// <param name="rate">Learning rate that is in the change.</param>
+    void Add(Tensor change, int samples, double rate);
 }

@@ -30,6 +30,19 @@ internal static class BenchmarkHardware
     /// <summary>Converters and noise in both reads.</summary>
     public static TileConfig EightBitBothWays { get; } = EightBitForward with { Backward = PcmPresets.EightBitPath };
 
+    /// <summary>Tiki-Taka version 2 on the device of <see cref="SoftBounds"/>, a line every two examples.</summary>
+    public static TileConfig TikiTakaV2 { get; } = SoftBounds with { Cell = new BufferedTikiTaka { Fast = new SoftBounds(), Slow = new SoftBounds(), TransferEvery = 2 } };
+
+    /// <summary>AGAD on the same, a line every two examples.</summary>
+    public static TileConfig Agad { get; } = SoftBounds with { Cell = new Agad { Fast = new SoftBounds(), Slow = new SoftBounds(), TransferEvery = 2 } };
+
+    /// <summary>Mixed precision on the same, transferred after every batch.</summary>
+    public static TileConfig MixedPrecision { get; } = new()
+    {
+        Cell = new MixedPrecision { Synapse = new BidirectionalSynapse { Device = new SoftBounds() }, TransferEvery = 64 },
+        Update = new ExactUpdate(),
+    };
+
     /// <summary>The hardware of the memory rows, by name.</summary>
     public static IReadOnlyDictionary<string, TileConfig> ByName { get; } = new Dictionary<string, TileConfig>
     {

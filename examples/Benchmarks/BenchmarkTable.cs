@@ -21,6 +21,9 @@ internal static class BenchmarkTable
         Update(0.4, 12, 5),
         Update(0.03, 6, 3),
         Update(0.003, 1.6, 1),
+        Rule("rule-tt-v2", "Tiki-Taka version 2, a line transferred every 2 examples", 1.5, BenchmarkHardware.TikiTakaV2),
+        Rule("rule-agad", "AGAD, a line transferred every 2 examples", 1.6, BenchmarkHardware.Agad),
+        Rule("rule-mixed-precision", "mixed precision, transferred after every batch", 2, BenchmarkHardware.MixedPrecision),
         Duel("step-batch-1", "whole step, 512×512, batch 1, 0.003 coincidences ÷ digital step", 2, 1.3,
             bench => new StepContest(BenchmarkHardware.SoftBounds, Size, 1, 0.003, bench.Settings.Seed)),
         Epoch("epoch-soft-bounds-64", BenchmarkHardware.SoftBounds, Batch, RateOfBatch, 64, 15, 2, 1.3),
@@ -80,6 +83,10 @@ internal static class BenchmarkTable
         Duel(FormattableString.Invariant($"update-{density}"),
             FormattableString.Invariant($"pulsed update alone, 512×512, batch 64, 31 slots, soft bounds with cycle noise, {density} coincidences ÷ digital step"), bound, aim,
             bench => new UpdateContest(Size, Batch, density, bench.Settings.Seed));
+
+    private static BenchmarkRow Rule(string name, string what, double bound, TileConfig rule) =>
+        Duel(name, $"step of 512×512, batch 64, 0.03 coincidences, {what} ÷ the plain pulsed step of the same device", bound, 1.2,
+            bench => new RuleContest(rule, Size, Batch, 0.03, bench.Settings.Seed));
 
     private static BenchmarkRow Epoch(string name, TileConfig hardware, int batch, double rate, int steps, int segments, double bound, double aim) =>
         Duel(name, FormattableString.Invariant($"training of 784-250-125-10 on digits, batch {batch}, learning rate {rate}, {steps:N0} steps a segment ÷ digital training"), bound, aim, bench =>

@@ -14,7 +14,7 @@ public sealed record ManhattanUpdate : UpdateScheme
             throw new NotSupportedException("ManhattanUpdate takes matrices of one group only; leave grouped convolutions digital with LayerRule.Digital.");
         using var scope = NewDisposeScope();
         var samples = (int)x.shape[0];
-        weights.Add(delta.t().mm(x).sign_().mul_((float)-rate), samples);
-        bias?.Add(delta.sum(0, keepdim: true).sign_().mul_((float)-rate), samples);
+        weights.Add(delta.t().mm(x).sign_().mul_((float)-rate), samples, rate);
+        bias?.Add(delta.sum(0, keepdim: true).sign_().mul_((float)-rate), samples, rate);
     }
 }

@@ -26,7 +26,7 @@ public sealed record MirroredDevice : UnitCell
 
     public override UnitCell Scaled(double factor) => this with { ValuePerWeight = ValuePerWeight / factor };
 
-    public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements) => Cell.Witness(elements);
+    public override CellWitness Witness(Func<PulsedDevice, IMeanElement> elements, CellPlace place) => Cell.Witness(elements, place);
 
     public override CellArray Build(Rng rng, Tensor weights) => Cell.Build(rng, weights);
 }
