@@ -1,6 +1,5 @@
 using AnalogTorch.Core;
 using AnalogTorch.Devices;
-using AnalogTorch.Kernels;
 using AnalogTorch.Periphery;
 using static TorchSharp.torch;
 

@@ -1,6 +1,5 @@
 using AnalogTorch.Core;
 using AnalogTorch.Kernels;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace AnalogTorch.Devices;
