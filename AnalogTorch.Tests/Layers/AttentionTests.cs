@@ -65,7 +65,7 @@ public class AttentionTests
     {
         using var layer = TransformerEncoderLayer(8, 2, 12);
         var report = layer.PlanAnalog(Ideal);
-        Assert.Equal(["self_attn.in_proj", "self_attn.out_proj", "linear1", "linear2"], report.Rows.Where(row => row.IsAnalog).Select(row =>
+        Assert.Equal([.. new[] { "self_attn.in_proj", "self_attn.out_proj", "linear1", "linear2" }.Select(name => $"TransformerEncoderLayer.{name}")], report.Rows.Where(row => row.IsAnalog).Select(row =>
             row.Name));
         Assert.Contains("scores and softmax are digital", report.Rows[0].Note, StringComparison.Ordinal);
         using var across = MultiheadAttention(8, 2, kdim: 5, vdim: 5);
