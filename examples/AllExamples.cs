@@ -5,6 +5,7 @@ using AnalogTorch.Examples.Convnet;
 using AnalogTorch.Examples.Drift;
 using AnalogTorch.Examples.Energy;
 using AnalogTorch.Examples.Equivalence;
+using AnalogTorch.Examples.Language;
 using AnalogTorch.Examples.Lstm;
 using AnalogTorch.Examples.Mnist;
 using AnalogTorch.Examples.Pipelines;
@@ -21,7 +22,7 @@ internal static class AllExamples
     /// <summary>One of each.</summary>
     public static IReadOnlyList<Example> Create() =>
     [
-        new MnistExample(), new ConvnetExample(), new EquivalenceExample(), new AlgorithmsExample(), new ConvertExample(), new ProgramExample(), new DriftExample(), new LstmExample(), new TransferExample(), new EnergyExample(), new PipelineExample(),
-        new BenchmarkExample(), new VerifyExample(), new TortureExample(),
+        new MnistExample(), new ConvnetExample(), new EquivalenceExample(), new AlgorithmsExample(), new ConvertExample(), new ProgramExample(), new DriftExample(), new LstmExample(), new LanguageExample(), new TransferExample(),
+        new EnergyExample(), new PipelineExample(), new BenchmarkExample(), new VerifyExample(), new TortureExample(),
     ];
 }

@@ -7,7 +7,8 @@ namespace AnalogTorch.Models.Networks;
 
 /// <summary>An encoder of BERT's kind: from tokens, int64 [texts, tokens], to a vector for each, float32 [texts, tokens, width].</summary>
 /// <remarks>
-/// J. Devlin et al., "BERT: Pre-training of deep bidirectional transformers", NAACL 2019, arXiv:1810.04805, with the names of Hugging Face's <c>BertModel</c>, without
+/// J. Devlin et al., "BERT: Pre-training of deep bidirectional transformers", NAACL 2019, arXiv:1810.04805, with the names of Hugging Face's
+/// <c>BertModel</c>, without
 /// dropout and without its pooler. All matrices are Linear layers; embeddings, scores of the attention and norms are digital.
 /// </remarks>
 public sealed class BertEncoder : Module<Tensor, Tensor>, IArchitectures
@@ -54,7 +55,8 @@ public sealed class BertEncoder : Module<Tensor, Tensor>, IArchitectures
             ?? (file.Metadata.TryGetValue("config", out var inside) ? BertConfig.Parse(inside, file.Path)
                 : File.Exists(beside) ? BertConfig.Parse(File.ReadAllText(beside), beside)
                 : throw new InvalidDataException($"{file.Path} does not say what network it is for, and there is no config.json beside it; get that from where the weights came, or hand in a BertConfig."));
-        if (file.Entries.FirstOrDefault(entry => Plain(entry.Name) == "embeddings.word_embeddings.weight") is { } words && !words.Shape.SequenceEqual([sizes.Vocabulary, sizes.Width]))
+        if (file.Entries.FirstOrDefault(entry => Plain(entry.Name) == "embeddings.word_embeddings.weight") is { } words
+            && !words.Shape.SequenceEqual([sizes.Vocabulary, sizes.Width]))
         {
             throw new InvalidDataException(
                 $"{file.Path} does not fit its config: '{words.Name}' is [{string.Join(", ", words.Shape)}], but vocabulary and width are {sizes.Vocabulary} and {sizes.Width}.");
@@ -62,7 +64,8 @@ public sealed class BertEncoder : Module<Tensor, Tensor>, IArchitectures
         var network = new BertEncoder(sizes);
         try
         {
-            var isExact = file.Entries.All(entry => !Plain(entry.Name).StartsWith("pooler.", StringComparison.Ordinal) && !entry.Name.EndsWith("position_ids", StringComparison.Ordinal));
+            var isExact = file.Entries.All(entry => !Plain(entry.Name).StartsWith("pooler.", StringComparison.Ordinal)
+                && !entry.Name.EndsWith("position_ids", StringComparison.Ordinal));
             network.LoadWeights(file, isExact ? WeightFit.Exact : WeightFit.Covering, Plain);
             network.eval();
             return network;
@@ -88,11 +91,13 @@ public sealed class BertEncoder : Module<Tensor, Tensor>, IArchitectures
         if (tokens.dim() != 2 || tokens.dtype != ScalarType.Int64)
             throw new ArgumentException($"BertEncoder takes tokens as int64 [texts, tokens], but got {tokens.dtype} [{string.Join(", ", tokens.shape)}].", nameof(tokens));
         if (tokens.shape[1] > Config.Positions)
-            throw new ArgumentException($"BertEncoder has positions for {Config.Positions} tokens, but was to read {tokens.shape[1]}; cut the text.", nameof(tokens));
+            throw new ArgumentException($"BertEncoder has positions for {Config.Positions} tokens, but was to read {tokens.shape[1]}; cut the text.",
+                nameof(tokens));
         if (attended is not null && (attended.dtype != ScalarType.Bool || !attended.shape.SequenceEqual(tokens.shape)))
             throw new ArgumentException($"BertEncoder takes a mask as Bool [{string.Join(", ", tokens.shape)}], but got {attended.dtype} [{string.Join(", ", attended.shape)}].", nameof(attended));
         using var scope = NewDisposeScope();
-        var mask = attended is null ? null : zeros(attended.shape, device: tokens.device).masked_fill(attended.logical_not(), -10_000f).unsqueeze(1).unsqueeze(2);
+        var mask = attended is null ? null : zeros(attended.shape, device: tokens.device).masked_fill(attended.logical_not(),
+            -10_000f).unsqueeze(1).unsqueeze(2);
         return encoder.Run(embeddings.Run(tokens), mask).MoveToOuterDisposeScope();
     }
 
@@ -138,7 +143,8 @@ public sealed class BertEncoder : Module<Tensor, Tensor>, IArchitectures
         }
 
         public Tensor Run(Tensor tokens) => LayerNorm.call(
-            word_embeddings.call(tokens) + position_embeddings.call(arange(tokens.shape[1], device: tokens.device)) + token_type_embeddings.call(zeros_like(tokens)));
+            word_embeddings.call(tokens) + position_embeddings.call(arange(tokens.shape[1],
+                device: tokens.device)) + token_type_embeddings.call(zeros_like(tokens)));
     }
 
     private sealed class BertStack : Module

@@ -32,7 +32,8 @@ public sealed class KeyValueCache : IDisposable
     /// <returns>All of them; the cache's own.</returns>
     internal (Tensor Keys, Tensor Values) Append(int layer, Tensor keys, Tensor values)
     {
-        var (allKeys, allValues) = layers[layer] is { } before ? (cat([before.Keys, keys], 2), cat([before.Values, values], 2)) : (keys.clone(), values.clone());
+        var (allKeys, allValues) = layers[layer] is { } before ? (cat([before.Keys, keys], 2), cat([before.Values, values], 2)) : (keys.clone(),
+            values.clone());
         Release(layer);
         layers[layer] = (allKeys.DetachFromDisposeScope(), allValues.DetachFromDisposeScope());
         return (allKeys, allValues);

@@ -21,7 +21,8 @@ internal sealed record Rotation(Tensor Cosine, Tensor Sine)
     }
 
     /// <summary>Turns queries or keys [texts, heads, tokens, width of a head].</summary>
-    public Tensor Turn(Tensor x) => x * Cosine + cat([x.narrow(-1, x.shape[3] / 2, x.shape[3] / 2).neg(), x.narrow(-1, 0, x.shape[3] / 2)], -1) * Sine;
+    public Tensor Turn(Tensor x) => x * Cosine + cat([x.narrow(-1, x.shape[3] / 2, x.shape[3] / 2).neg(), x.narrow(-1, 0, x.shape[3] / 2)],
+        -1) * Sine;
 }
 
 /// <summary>A block of a decoder: attention and a gated feed-forward layer, each behind a norm and added to what it reads.</summary>
@@ -73,7 +74,8 @@ internal sealed class LlamaAttention : Module
     public Tensor Run(Tensor x, Rotation rotation, KeyValueCache? cache, int layer)
     {
         var (texts, tokens) = (x.shape[0], x.shape[1]);
-        var (queries, keys, values) = (rotation.Turn(Split(q_proj.call(x), config.Heads)), rotation.Turn(Split(k_proj.call(x), config.KeyValueHeads)), Split(v_proj.call(x), config.KeyValueHeads));
+        var (queries, keys, values) = (rotation.Turn(Split(q_proj.call(x), config.Heads)), rotation.Turn(Split(k_proj.call(x), config.KeyValueHeads)),
+            Split(v_proj.call(x), config.KeyValueHeads));
         if (cache is not null)
             (keys, values) = cache.Append(layer, keys, values);
         var before = keys.shape[2] - tokens;
@@ -88,7 +90,8 @@ internal sealed class LlamaAttention : Module
     private Tensor Shared(Tensor x) => config.KeyValueHeads == config.Heads ? x : x.repeat_interleave(config.Heads / config.KeyValueHeads, 1);
 
     /// <summary>−∞ for tokens that come later [tokens, tokens before and these].</summary>
-    private static Tensor Later(long tokens, long before, Device device) => full([tokens, before + tokens], float.NegativeInfinity, device: device).triu(before + 1);
+    private static Tensor Later(long tokens, long before, Device device) => full([tokens, before + tokens], float.NegativeInfinity,
+        device: device).triu(before + 1);
 }
 
 /// <summary>down(silu(gate(x))·up(x)).</summary>

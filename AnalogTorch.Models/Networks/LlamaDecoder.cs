@@ -6,10 +6,12 @@ using static TorchSharp.torch.nn;
 
 namespace AnalogTorch.Models.Networks;
 
-/// <summary>A decoder of Llama's kind: from tokens, int64 [texts, tokens], to a score for each token that may come next, float32 [texts, tokens, vocabulary].</summary>
+/// <summary>A decoder of Llama's kind: from tokens, int64 [texts, tokens], to a score for each token that may come next, float32 [texts, tokens,
+/// vocabulary].</summary>
 /// <remarks>
 /// H. Touvron et al., "LLaMA: Open and efficient foundation language models", arXiv:2302.13971 (2023), with the names of Hugging Face's
-/// <c>LlamaForCausalLM</c>. All matrices are Linear layers; scores of the attention, norms, rotary positions and the cache of keys and values are digital.
+/// <c>LlamaForCausalLM</c>. All matrices are Linear layers; scores of the attention, norms, rotary positions and the cache of keys and values are
+/// digital.
 /// </remarks>
 public sealed class LlamaDecoder : Module<Tensor, Tensor>, IArchitectures
 {
@@ -31,7 +33,8 @@ public sealed class LlamaDecoder : Module<Tensor, Tensor>, IArchitectures
         RegisterComponents();
         StartValues.Draw(this, seed, parameter =>
             parameter.Layer is RmsNorm ? Start.Constant(1)
-            : parameter.Name.EndsWith("o_proj.weight", StringComparison.Ordinal) || parameter.Name.EndsWith("down_proj.weight", StringComparison.Ordinal) ? Start.Normal(0.02 / Math.Sqrt(2.0 * config.Layers))
+            : parameter.Name.EndsWith("o_proj.weight", StringComparison.Ordinal) || parameter.Name.EndsWith("down_proj.weight",
+                StringComparison.Ordinal) ? Start.Normal(0.02 / Math.Sqrt(2.0 * config.Layers))
             : Start.Normal(0.02));
     }
 
@@ -48,12 +51,14 @@ public sealed class LlamaDecoder : Module<Tensor, Tensor>, IArchitectures
             Outputs = 64,
             Elements = 36_576,
             Inputs = [new TokenInput(64, 12, BatchFirst: true)],
-            Build = (vocabulary, seed) => new LlamaDecoder(new() { Vocabulary = vocabulary, Width = 32, Inner = 80, Layers = 3, Heads = 4, KeyValueHeads = 2, Positions = 64 }, seed),
+            Build = (vocabulary, seed) => new LlamaDecoder(new() { Vocabulary = vocabulary, Width = 32, Inner = 80, Layers = 3, Heads = 4,
+                KeyValueHeads = 2, Positions = 64 }, seed),
         },
     ];
 
     /// <summary>A trained network.</summary>
-    /// <param name="path">A .safetensors, the index of several or the folder with it, or llama2.c's .bin; what does not say the sizes itself needs <c>config.json</c> beside it.</param>
+    /// <param name="path">A .safetensors, the index of several or the folder with it, or llama2.c's .bin; what does not say the sizes itself needs
+    /// <c>config.json</c> beside it.</param>
     /// <exception cref="InvalidDataException">A file is damaged, missing, of another architecture, or does not fit.</exception>
     public static LlamaDecoder Load(string path)
     {
@@ -69,7 +74,8 @@ public sealed class LlamaDecoder : Module<Tensor, Tensor>, IArchitectures
         try
         {
             if (config.IsTied)
-                network.model.LoadWeights(file, file.Contains("lm_head.weight") ? WeightFit.Covering : WeightFit.Exact, name => name.StartsWith("model.", StringComparison.Ordinal) ? name["model.".Length..] : $"({name})");
+                network.model.LoadWeights(file, file.Contains("lm_head.weight") ? WeightFit.Covering : WeightFit.Exact, name =>
+                    name.StartsWith("model.", StringComparison.Ordinal) ? name["model.".Length..] : $"({name})");
             else
                 network.LoadWeights(file);
             network.eval();
@@ -100,7 +106,8 @@ public sealed class LlamaDecoder : Module<Tensor, Tensor>, IArchitectures
     /// <param name="tokens">int64 [texts, tokens].</param>
     /// <param name="cache">What was read before; null for nothing, and to keep nothing.</param>
     /// <returns>float32 [texts, tokens, vocabulary].</returns>
-    /// <exception cref="ArgumentException">The tokens are of another type or shape, or more than the network has positions for, or the cache is of other texts.</exception>
+    /// <exception cref="ArgumentException">The tokens are of another type or shape, or more than the network has positions for, or the cache is of
+    /// other texts.</exception>
     public Tensor Continue(Tensor tokens, KeyValueCache? cache)
     {
         ArgumentNullException.ThrowIfNull(tokens);
@@ -138,7 +145,8 @@ public sealed class LlamaDecoder : Module<Tensor, Tensor>, IArchitectures
         {
             using var inner = NewDisposeScope();
             var scores = Continue(next, cache).select(1, -1);
-            next = (temperature == 0 ? scores.argmax(-1, keepdim: true) : Draw((scores / temperature).softmax(-1), rng.Split(i))).MoveToOuterDisposeScope();
+            next = (temperature == 0 ? scores.argmax(-1, keepdim: true) : Draw((scores / temperature).softmax(-1),
+                rng.Split(i))).MoveToOuterDisposeScope();
             all.Add(next);
         }
         return cat(all, 1).MoveToOuterDisposeScope();

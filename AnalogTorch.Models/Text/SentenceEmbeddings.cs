@@ -11,7 +11,8 @@ public sealed class SentenceEmbeddings(SentenceEncoder encoder) : IEmbeddingGene
     private readonly EmbeddingGeneratorMetadata metadata = new(nameof(AnalogTorch), defaultModelDimensions: encoder.Network.Config.Width);
 
     /// <inheritdoc/>
-    public Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(IEnumerable<string> values, EmbeddingGenerationOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(values);
         var width = encoder.Network.Config.Width;
@@ -26,7 +27,8 @@ public sealed class SentenceEmbeddings(SentenceEncoder encoder) : IEmbeddingGene
                     using var scope = NewDisposeScope();
                     var numbers = encoder.Encode([.. values]).cpu().data<float>().ToArray();
                     return new GeneratedEmbeddings<Embedding<float>>(
-                        Enumerable.Range(0, numbers.Length / width).Select(row => new Embedding<float>(numbers.AsMemory(row * width, width)) { CreatedAt = DateTimeOffset.UtcNow }));
+                        Enumerable.Range(0, numbers.Length / width).Select(row => new Embedding<float>(numbers.AsMemory(row * width,
+                            width)) { CreatedAt = DateTimeOffset.UtcNow }));
                 }
             },
             cancellationToken);

@@ -5,7 +5,8 @@ using static TorchSharp.torch;
 namespace AnalogTorch.Models.Text;
 
 /// <summary>Texts as vectors of length 1, by an encoder of BERT's kind, digital or on a chip.</summary>
-/// <remarks>The mean over the vectors of all tokens, as sentence-transformers have it: N. Reimers and I. Gurevych, "Sentence-BERT", EMNLP 2019, arXiv:1908.10084.</remarks>
+/// <remarks>The mean over the vectors of all tokens, as sentence-transformers have it: N. Reimers and I. Gurevych, "Sentence-BERT", EMNLP 2019,
+/// arXiv:1908.10084.</remarks>
 public sealed class SentenceEncoder : IDisposable
 {
     private readonly BertTokenizer tokenizer;
@@ -24,10 +25,12 @@ public sealed class SentenceEncoder : IDisposable
     public BertEncoder Network { get; }
 
     /// <summary>Tokens of a text that are read at most, the first and the last one included.</summary>
-    public int LongestText { get; init => field = value is > 2 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "SentenceEncoder.LongestText must be at least 3."); } = 256;
+    public int LongestText { get; init => field = value is > 2 ? value : throw new ArgumentOutOfRangeException(nameof(value), value,
+        "SentenceEncoder.LongestText must be at least 3."); } = 256;
 
     /// <summary>Tokens that are run at a time.</summary>
-    public int TokensAtATime { get; init => field = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "SentenceEncoder.TokensAtATime must be positive."); } = 2048;
+    public int TokensAtATime { get; init => field = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value,
+        "SentenceEncoder.TokensAtATime must be positive."); } = 2048;
 
     /// <summary>all-MiniLM-L6-v2, or another network of its kind, from a weight file and a vocabulary.</summary>
     /// <param name="weights">The weights.</param>
@@ -94,7 +97,8 @@ public sealed class SentenceEncoder : IDisposable
                 for (var i = 0; i < rows[places[row]].Count; i++)
                     (tokens[row * longest + i], attended[row * longest + i]) = (rows[places[row]][i], true);
             }
-            yield return ([.. places.Select(place => (long)place)], tensor(tokens).view(count, longest), Array.TrueForAll(attended, isOfText => isOfText) ? null : tensor(attended).view(count, longest));
+            yield return ([.. places.Select(place => (long)place)], tensor(tokens).view(count, longest), Array.TrueForAll(attended, isOfText =>
+                isOfText) ? null : tensor(attended).view(count, longest));
             first += count;
         }
     }

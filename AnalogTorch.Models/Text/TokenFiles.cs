@@ -55,7 +55,8 @@ public static class TokenFiles
 
     /// <summary>llama2.c's vocabulary as a model of SentencePiece, which says the same.</summary>
     /// <remarks>
-    /// int32 length of the longest piece, then for each float32 score, int32 length and bytes, with spaces for SentencePiece's ▁. The first three are those
+    /// int32 length of the longest piece, then for each float32 score, int32 length and bytes, with spaces for SentencePiece's ▁. The first three are
+    /// those
     /// for unknown text, beginning and end; 256 single bytes follow. The fields are those of sentencepiece_model.proto.
     /// </remarks>
     private static byte[] Model(string path)
@@ -129,7 +130,8 @@ public static class TokenFiles
         {
             while (place < bytes.Length)
             {
-                var (score, length) = (BinaryPrimitives.ReadSingleLittleEndian(bytes[place..]), BinaryPrimitives.ReadInt32LittleEndian(bytes[(place + sizeof(float))..]));
+                var (score, length) = (BinaryPrimitives.ReadSingleLittleEndian(bytes[place..]),
+                    BinaryPrimitives.ReadInt32LittleEndian(bytes[(place + sizeof(float))..]));
                 if (length is < 0 or > LongestPiece || pieces.Count > MostPieces || !float.IsFinite(score))
                     throw new InvalidDataException();
                 place += 2 * sizeof(int);

@@ -7,7 +7,8 @@ namespace AnalogTorch.Models.Weights;
 
 /// <summary>The checkpoints of llama2.c: seven whole numbers, then float32 tensors of a decoder of Llama's kind in a fixed order.</summary>
 /// <remarks>
-/// github.com/karpathy/llama2.c, version 0 of its format. Tensors are given Hugging Face's names, and queries and keys its order of features: there those i
+/// github.com/karpathy/llama2.c, version 0 of its format. Tensors are given Hugging Face's names, and queries and keys its order of features: there
+/// those i
 /// and i + d/2 of a head turn together, in the file neighbours do. A vocabulary below zero says that the last layer has weights of its own.
 /// </remarks>
 internal sealed class Llama2C : WeightFormat
@@ -21,7 +22,8 @@ internal sealed class Llama2C : WeightFormat
     public override bool Recognizes(Stream stream, string path) =>
         path.EndsWith(".bin", StringComparison.OrdinalIgnoreCase) && Header.Read(stream) is { } header && header.Bytes == stream.Length;
 
-    public override IWeightContent Open(Stream stream, string path) => new Content(stream, Header.Read(stream) ?? throw new FileFault("its first seven numbers are those of no network"));
+    public override IWeightContent Open(Stream stream, string path) => new Content(stream,
+        Header.Read(stream) ?? throw new FileFault("its first seven numbers are those of no network"));
 
     private sealed record Header(int Width, int Inner, int Layers, int Heads, int KeyValueHeads, int Vocabulary, int Positions, bool IsTied)
     {
@@ -37,7 +39,8 @@ internal sealed class Llama2C : WeightFormat
                 numbers[i] = BinaryPrimitives.ReadInt32LittleEndian(bytes[(i * sizeof(int))..]);
             var isTied = numbers[5] > 0;
             numbers[5] = numbers[5] == int.MinValue ? 0 : Math.Abs(numbers[5]);
-            return numbers.All(number => number is > 0 and < Largest) && numbers[0] % numbers[3] == 0 && numbers[3] % numbers[4] == 0 && numbers[0] / numbers[3] % 2 == 0
+            return numbers.All(number => number is > 0 and < Largest) && numbers[0] % numbers[3] == 0 && numbers[3] % numbers[4] == 0
+                && numbers[0] / numbers[3] % 2 == 0
                 ? new(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6], isTied)
                 : null;
         }
@@ -132,7 +135,8 @@ internal sealed class Llama2C : WeightFormat
                 return values;
             using var scope = NewDisposeScope();
             using (values)
-                return values.view(heads, entry.Shape[0] / heads / 2, 2, entry.Shape[1]).transpose(1, 2).reshape([.. entry.Shape]).MoveToOuterDisposeScope();
+                return values.view(heads, entry.Shape[0] / heads / 2, 2, entry.Shape[1]).transpose(1,
+                    2).reshape([.. entry.Shape]).MoveToOuterDisposeScope();
         }
 
         public void Dispose() => stream.Dispose();

@@ -2,13 +2,15 @@ using System.Runtime.CompilerServices;
 using AnalogTorch.Tiles;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using AttentionCall = (TorchSharp.torch.Tensor Query, TorchSharp.torch.Tensor Key, TorchSharp.torch.Tensor Value, TorchSharp.torch.Tensor? Padding, bool WantsWeights, TorchSharp.torch.Tensor? Mask);
+using AttentionCall = (TorchSharp.torch.Tensor Query, TorchSharp.torch.Tensor Key, TorchSharp.torch.Tensor Value, TorchSharp.torch.Tensor? Padding,
+    bool WantsWeights, TorchSharp.torch.Tensor? Mask);
 
 namespace AnalogTorch.Layers;
 
 /// <summary>Torch's multi-head attention, and its layers and stacks of transformers.</summary>
 /// <remarks>
-/// Projections and feed-forward layers are arrays; scores, softmax, what it mixes, norms and sums are digital. The three projections of an attention of one
+/// Projections and feed-forward layers are arrays; scores, softmax, what it mixes, norms and sums are digital. The three projections of an attention
+/// of one
 /// width are one array, whose input lines they share; inputs that are not the same tensor reach it after each other.
 /// </remarks>
 internal sealed class AttentionKind : LayerKind
@@ -22,7 +24,8 @@ internal sealed class AttentionKind : LayerKind
         foreach (var name in names.Matrices)
         {
             var shares = name[^6..] is "q_proj" or "k_proj" or "v_proj" && names.Find($"{name[..^6]}in_proj_bias") is not null;
-            var note = name.EndsWith("in_proj", StringComparison.Ordinal) || name.EndsWith("q_proj", StringComparison.Ordinal) ? "; scores and softmax are digital" : "";
+            var note = name.EndsWith("in_proj", StringComparison.Ordinal) || name.EndsWith("q_proj", StringComparison.Ordinal)
+                ? "; scores and softmax are digital" : "";
             yield return new(name, names.Weight(name), names.Bias(name)) { Note = shares ? $"{note}; its bias is digital" : note };
         }
     }
@@ -62,7 +65,8 @@ internal sealed class AttentionKind : LayerKind
         var name = new AttentionNames(module).Matrices.ElementAt(matrix);
         var isProjection = name.EndsWith("in_proj", StringComparison.Ordinal) || name[^6..] is "q_proj" or "k_proj" or "v_proj";
         var prefix = name[..(name.LastIndexOf('.') + 1)];
-        var isFirst = isProjection && (prefix is "" or "self_attn." or "layers.0.self_attn." or "encoder.layers.0.self_attn." or "decoder.layers.0.self_attn.");
+        var isFirst = isProjection
+            && (prefix is "" or "self_attn." or "layers.0.self_attn." or "encoder.layers.0.self_attn." or "decoder.layers.0.self_attn.");
         return call.WantsGradient || !isFirst ? Reads(module, call, matrix) : 0;
     }
 
@@ -75,7 +79,8 @@ internal sealed class AttentionKind : LayerKind
             var (own, remembered) = Shapes(module, call, name);
             if (name.EndsWith("out_proj", StringComparison.Ordinal))
             {
-                var keys = module is MultiheadAttention || name.EndsWith("multihead_attn.out_proj", StringComparison.Ordinal) ? remembered[0] : own[0];
+                var keys = module is MultiheadAttention || name.EndsWith("multihead_attn.out_proj", StringComparison.Ordinal) ? remembered[0]
+                    : own[0];
                 keys += (settings.HasZeroKey ? 1 : 0) + (names.Find("bias_k") is null ? 0 : 1);
                 products += 2 * Rows(own) * keys * names.Width;
                 elements += Rows(own) * keys * settings.Heads;
@@ -85,7 +90,8 @@ internal sealed class AttentionKind : LayerKind
                 var inner = Rows(own) * names.Weight(name).shape[0];
                 (elements, activations) = settings.IsRectified ? (elements, activations + inner) : (elements + inner, activations);
             }
-            if (module is not MultiheadAttention && (name.EndsWith("out_proj", StringComparison.Ordinal) || name.EndsWith("linear2", StringComparison.Ordinal)))
+            if (module is not MultiheadAttention && (name.EndsWith("out_proj", StringComparison.Ordinal) || name.EndsWith("linear2",
+                StringComparison.Ordinal)))
                 elements += 2 * Rows(own) * names.Width; // a sum and a norm
         }
         foreach (var norm in new[] { "norm.weight", "encoder.norm.weight", "decoder.norm.weight" })
@@ -145,7 +151,8 @@ internal sealed class AttentionKind : LayerKind
     private static (long[] Own, long[] Remembered) Shapes(nn.Module module, LayerCall call, string name)
     {
         var second = call.Others.Count > 0 ? call.Others[0] : call.Input;
-        return module is not Transformer ? (call.Input, second) : name.StartsWith("encoder.", StringComparison.Ordinal) ? (call.Input, call.Input) : (second, call.Input);
+        return module is not Transformer ? (call.Input, second) : name.StartsWith("encoder.", StringComparison.Ordinal) ? (call.Input, call.Input)
+            : (second, call.Input);
     }
 
     private static long Rows(long[] shape) => shape.Length < 2 ? 0 : shape[0] * shape[1];
@@ -165,7 +172,8 @@ internal sealed class AttentionRun
     {
         (this.module, this.tiles, names) = (module, tiles, new(module));
         var places = names.Matrices.Index().ToDictionary(entry => entry.Item, entry => entry.Index);
-        math = new(module, AttentionSettings.Of(module), (name, x) => LayerKind.Multiply(tiles[places[name]], x, names.Weight(name), names.Bias(name), module.training));
+        math = new(module, AttentionSettings.Of(module), (name, x) => LayerKind.Multiply(tiles[places[name]], x, names.Weight(name), names.Bias(name),
+            module.training));
     }
 
     /// <summary>An input without positions; libtorch's attention cannot do without samples.</summary>
@@ -211,7 +219,8 @@ internal sealed class AttentionRun
         {
             CheckMask(call.MemoryMask, call.X, call.Memory);
             CheckPadding(call.MemoryPadding, call.Memory);
-            return module is TransformerDecoderLayer ? math.DecoderLayer("", call.X, call.Memory, masks) : math.Decoder("", call.X, call.Memory, masks);
+            return module is TransformerDecoderLayer ? math.DecoderLayer("", call.X, call.Memory, masks) : math.Decoder("", call.X, call.Memory,
+                masks);
         });
     }
 
@@ -219,7 +228,8 @@ internal sealed class AttentionRun
     public Tensor Translate(Tensor source, Tensor target) => Translate(source, target, null, null, new());
 
     /// <summary>Runs encoder and decoder with masks.</summary>
-    public Tensor Translate(Tensor source, Tensor target, Tensor? mask, Tensor? padding, DecoderMasks masks) => Run(source, target, mask, padding, () =>
+    public Tensor Translate(Tensor source, Tensor target, Tensor? mask, Tensor? padding, DecoderMasks masks) => Run(source, target, mask, padding,
+        () =>
     {
         CheckMask(masks.Target, target, target);
         CheckPadding(masks.TargetPadding, target);
@@ -267,7 +277,8 @@ internal sealed class AttentionRun
 
     private void CheckPadding(Tensor? padding, Tensor keys)
     {
-        if (padding is not null && (!padding.shape.SequenceEqual([keys.shape[1], keys.shape[0]]) || padding.dtype is not (ScalarType.Bool or ScalarType.Byte)))
+        if (padding is not null && (!padding.shape.SequenceEqual([keys.shape[1], keys.shape[0]])
+            || padding.dtype is not (ScalarType.Bool or ScalarType.Byte)))
             throw new ArgumentException($"{tiles[0].Name}: the padding mask must be Bool [{keys.shape[1]}, {keys.shape[0]}], but is {padding.dtype} [{string.Join(", ", padding.shape)}].");
     }
 

@@ -5,7 +5,8 @@ namespace AnalogTorch.Layers;
 
 /// <summary>What torch's attention, and the layers and stacks around it, compute, whoever multiplies by their matrices.</summary>
 /// <remarks>
-/// A. Vaswani et al., "Attention is all you need", NeurIPS 2017, as libtorch has it: softmax(Q·Kᵀ/√(width of a head))·V head by head, with dropout on the
+/// A. Vaswani et al., "Attention is all you need", NeurIPS 2017, as libtorch has it: softmax(Q·Kᵀ/√(width of a head))·V head by head, with dropout on
+/// the
 /// weights; layers add and then normalise; positions come before samples. Random numbers of dropout are drawn in libtorch's order.
 /// </remarks>
 /// <param name="module">The module whose parameters these are.</param>
@@ -35,9 +36,12 @@ internal sealed class AttentionMath(nn.Module module, AttentionSettings settings
     /// <param name="value">[other positions, samples, width of values].</param>
     /// <param name="padding">Keys that are left out [samples, other positions]; null for none.</param>
     /// <param name="wantsWeights">Whether the weights are asked for.</param>
-    /// <param name="mask">What is left out of, or added to, the scores [positions, other positions], or that for every head of every sample; null for nothing.</param>
-    /// <returns>[positions, samples, width], and the mean over heads of the weights [samples, positions, other positions] if they are asked for.</returns>
-    public (Tensor Output, Tensor? Weights) Attend(string prefix, Tensor query, Tensor key, Tensor value, Tensor? padding, bool wantsWeights, Tensor? mask)
+    /// <param name="mask">What is left out of, or added to, the scores [positions, other positions], or that for every head of every sample; null for
+    /// nothing.</param>
+    /// <returns>[positions, samples, width], and the mean over heads of the weights [samples, positions, other positions] if they are asked
+    /// for.</returns>
+    public (Tensor Output, Tensor? Weights) Attend(string prefix, Tensor query, Tensor key, Tensor value, Tensor? padding, bool wantsWeights,
+        Tensor? mask)
     {
         var (time, samples, width, heads) = (query.shape[0], query.shape[1], names.Width, settings.Heads);
         var (q, k, v) = Project(prefix, query, key, value);
@@ -132,7 +136,8 @@ internal sealed class AttentionMath(nn.Module module, AttentionSettings settings
         var (second, third) = (rows.narrow(0, counts[0], counts[1]), rows.narrow(0, rows.shape[0] - counts[^1], counts[^1]));
         return (first, second.narrow(1, width, width).reshape(key.shape), third.narrow(1, 2 * width, width).reshape(value.shape));
 
-        static (Tensor, Tensor, Tensor) Parts(Tensor y) => y.chunk(3, -1) is [var q, var k, var v] ? (q, k, v) : throw new InvalidOperationException("An attention's projection gives three parts.");
+        static (Tensor, Tensor, Tensor) Parts(Tensor y) => y.chunk(3, -1) is [var q, var k, var v] ? (q, k, v)
+            : throw new InvalidOperationException("An attention's projection gives three parts.");
     }
 
     private static Tensor Masked(Tensor scores, Tensor? padding, Tensor? mask, long samples)
@@ -154,16 +159,19 @@ internal sealed class AttentionMath(nn.Module module, AttentionSettings settings
     private static Tensor AsSwitch(Tensor mask) => mask.dtype == ScalarType.Byte ? mask.to_type(ScalarType.Bool) : mask;
 
     /// <summary>A mask that leaves one more key in.</summary>
-    private static Tensor? WithOneMore(Tensor? mask) => mask is null ? null : cat([mask, zeros([.. mask.shape[..^1], 1], mask.dtype, mask.device)], -1);
+    private static Tensor? WithOneMore(Tensor? mask) => mask is null ? null : cat([mask, zeros([.. mask.shape[..^1], 1], mask.dtype, mask.device)],
+        -1);
 
     private Tensor Dropped(Tensor x) => settings.Dropout > 0 && module.training ? nn.functional.dropout(x, settings.Dropout, training: true) : x;
 
-    private Tensor Norm(string name, Tensor x) => nn.functional.layer_norm(x, [x.shape[^1]], names.Find($"{name}.weight"), names.Find($"{name}.bias"), NormEpsilon);
+    private Tensor Norm(string name, Tensor x) => nn.functional.layer_norm(x, [x.shape[^1]], names.Find($"{name}.weight"), names.Find($"{name}.bias"),
+        NormEpsilon);
 
     /// <summary>Whether two inputs are one: the same memory, read in the same order.</summary>
     internal static bool IsSame(Tensor a, Tensor b) =>
         ReferenceEquals(a, b) || a.Handle == b.Handle
-        || (a.NumberOfElements > 0 && AnalogLayer.AddressOf(a) is var address && address != 0 && address == AnalogLayer.AddressOf(b) && a.shape.SequenceEqual(b.shape) && a.stride().SequenceEqual(b.stride()));
+        || (a.NumberOfElements > 0 && AnalogLayer.AddressOf(a) is var address && address != 0 && address == AnalogLayer.AddressOf(b)
+            && a.shape.SequenceEqual(b.shape) && a.stride().SequenceEqual(b.stride()));
 }
 
 /// <summary>What a decoder leaves out of its attentions.</summary>

@@ -8,7 +8,8 @@ namespace AnalogTorch.Layers;
 
 /// <summary>What torch's attention, and the layers and stacks around it, do not tell of themselves.</summary>
 /// <remarks>
-/// Found by running the module with weights that are put in for a moment, for each setting that it may have: only one computes what it computes. Parameters,
+/// Found by running the module with weights that are put in for a moment, for each setting that it may have: only one computes what it computes.
+/// Parameters,
 /// training mode and torch's random numbers are as before when that is known, and it is asked once.
 /// </remarks>
 /// <param name="Heads">Number of heads.</param>
@@ -51,7 +52,8 @@ internal sealed record AttentionSettings(long Heads, bool HasZeroKey, bool IsRec
         foreach (var (name, parameter) in module.named_parameters())
         {
             var values = Noise.Uniform(Rng.FromSeed(0).Split(name), parameter.shape, parameter.device);
-            parameter.copy_(parameter.dim() == 1 ? values.add_(0.5f) : values.sub_(0.5f).mul_((float)(3 / Math.Sqrt(parameter.shape[^1])))); // so that what passes keeps its size
+            parameter.copy_(parameter.dim() == 1 ? values.add_(0.5f)
+                : values.sub_(0.5f).mul_((float)(3 / Math.Sqrt(parameter.shape[^1])))); // so that what passes keeps its size
         }
         var names = new AttentionNames(module);
         Tensor[] inputs = [Probe("first", 3, names.Width), Probe("second", 4, names.KeyWidth), Probe("third", 4, names.ValueWidth)];
@@ -85,7 +87,8 @@ internal sealed record AttentionSettings(long Heads, bool HasZeroKey, bool IsRec
 
     /// <summary>The share of values that are dropped.</summary>
     /// <remarks>
-    /// All weights are 0 but those on one way to the first output, on which dropout sets what passes to 0 or multiplies it by 1/(1 − p) each time: once in an
+    /// All weights are 0 but those on one way to the first output, on which dropout sets what passes to 0 or multiplies it by 1/(1 − p) each time:
+    /// once in an
     /// attention, twice in a feed-forward layer. The largest answer of many gives p.
     /// </remarks>
     private static double DropoutOf(nn.Module module)
@@ -122,7 +125,8 @@ internal sealed record AttentionSettings(long Heads, bool HasZeroKey, bool IsRec
         {
             names.Find($"{names.LastLayer}linear1.bias")![0] = 1f;
             names.Find($"{names.LastLayer}linear2.weight")![0, 0] = Small * factor;
-            names.Find($"{names.LastLayer}norm{(names.Find($"{names.LastLayer}norm3.weight") is null ? 2 : 3)}.weight")!.fill_(names.FinalNorm is null ? 1f : Small);
+            names.Find($"{names.LastLayer}norm{(names.Find($"{names.LastLayer}norm3.weight") is null ? 2 : 3)}.weight")!.fill_(names.FinalNorm is null
+                ? 1f : Small);
             names.FinalNorm?.fill_(1f);
         }
         var (first, second) = (ones([1, samples, names.Width], device: names.Device), ones([1, samples, names.KeyWidth], device: names.Device));
@@ -171,12 +175,14 @@ internal sealed class AttentionNames(nn.Module module)
     public Parameter? FinalNorm => Find(module is Transformer ? "decoder.norm.weight" : "norm.weight");
 
     /// <summary>Layers of a stack whose names begin with something.</summary>
-    public int LayersOf(string stack) => Enumerable.Range(0, int.MaxValue).TakeWhile(layer => Find($"{stack}layers.{layer}.linear1.weight") is not null).Count();
+    public int LayersOf(string stack) => Enumerable.Range(0, int.MaxValue).TakeWhile(layer =>
+        Find($"{stack}layers.{layer}.linear1.weight") is not null).Count();
 
     /// <summary>A parameter by name; null for none.</summary>
     public Parameter? Find(string name) => module.has_parameter(name) ? module.get_parameter(name) : null;
 
-    /// <summary>The weights of a matrix: torch calls those of a projection <c>q_proj_weight</c>, and those of a layer <c>linear1.weight</c>.</summary>
+    /// <summary>The weights of a matrix: torch calls those of a projection <c>q_proj_weight</c>, and those of a layer
+    /// <c>linear1.weight</c>.</summary>
     public Parameter Weight(string matrix) => Find($"{matrix}.weight") ?? Find($"{matrix}_weight")!;
 
     /// <summary>The bias of a matrix; null if it has none of its own, as the three separate projections, which share one.</summary>

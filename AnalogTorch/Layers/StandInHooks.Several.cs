@@ -1,7 +1,8 @@
 using AnalogTorch.Tiles;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
-using AttentionCall = (TorchSharp.torch.Tensor Query, TorchSharp.torch.Tensor Key, TorchSharp.torch.Tensor Value, TorchSharp.torch.Tensor? Padding, bool WantsWeights, TorchSharp.torch.Tensor? Mask);
+using AttentionCall = (TorchSharp.torch.Tensor Query, TorchSharp.torch.Tensor Key, TorchSharp.torch.Tensor Value, TorchSharp.torch.Tensor? Padding,
+    bool WantsWeights, TorchSharp.torch.Tensor? Mask);
 
 namespace AnalogTorch.Layers;
 
@@ -12,7 +13,8 @@ internal static partial class StandInHooks
     /// <param name="module">The module.</param>
     /// <param name="standIn">Makes query, key and value without positions.</param>
     /// <param name="run">What the tiles give.</param>
-    public static IDisposable Install(MultiheadAttention module, Func<(Tensor Query, Tensor Key, Tensor Value)> standIn, Func<AttentionCall, Tuple<Tensor, Tensor>> run)
+    public static IDisposable Install(MultiheadAttention module, Func<(Tensor Query, Tensor Key, Tensor Value)> standIn, Func<AttentionCall,
+        Tuple<Tensor, Tensor>> run)
     {
         var exchange = new Exchange<AttentionCall, Tuple<Tensor, Tensor>>(
             module, GateOf(module), run, run.Target,
@@ -27,20 +29,24 @@ internal static partial class StandInHooks
                 result.Item2.Dispose();
             });
         return exchange.Begin(
-            new Func<nn.Module<Tensor, Tensor, Tensor, Tensor?, bool, Tensor?, Tuple<Tensor, Tensor>>, Tensor, Tensor, Tensor, Tensor?, bool, Tensor?, (Tensor, Tensor, Tensor, Tensor?, bool, Tensor?)?>(
+            new Func<nn.Module<Tensor, Tensor, Tensor, Tensor?, bool, Tensor?, Tuple<Tensor, Tensor>>, Tensor, Tensor, Tensor, Tensor?, bool, Tensor?,
+                (Tensor, Tensor, Tensor, Tensor?, bool, Tensor?)?>(
                 (_, query, key, value, padding, wantsWeights, mask) =>
                 {
                     exchange.Park((query, key, value, padding, wantsWeights, mask));
                     var without = standIn();
                     return (without.Query, without.Key, without.Value, null, wantsWeights, null);
                 }),
-            new Func<nn.Module<Tensor, Tensor, Tensor, Tensor?, bool, Tensor?, Tuple<Tensor, Tensor>>, Tensor, Tensor, Tensor, Tensor?, bool, Tensor?, Tuple<Tensor, Tensor>, Tuple<Tensor, Tensor>>(
-                (_, query, key, value, padding, wantsWeights, mask, output) => exchange.Run((query, key, value, padding, wantsWeights, mask), output)));
+            new Func<nn.Module<Tensor, Tensor, Tensor, Tensor?, bool, Tensor?, Tuple<Tensor, Tensor>>, Tensor, Tensor, Tensor, Tensor?, bool, Tensor?,
+                Tuple<Tensor, Tensor>, Tuple<Tensor, Tensor>>(
+                (_, query, key, value, padding, wantsWeights, mask, output) => exchange.Run((query, key, value, padding, wantsWeights, mask),
+                    output)));
     }
 
     /// <summary>Hooks of a stack of encoder layers.</summary>
     /// <inheritdoc cref="Install(MultiheadAttention, Func{ValueTuple{Tensor, Tensor, Tensor}}, Func{AttentionCall, Tuple{Tensor, Tensor}})"/>
-    public static IDisposable Install(nn.Module<Tensor, Tensor?, Tensor?, Tensor> module, Func<Tensor> standIn, Func<(Tensor, Tensor?, Tensor?), Tensor> run)
+    public static IDisposable Install(nn.Module<Tensor, Tensor?, Tensor?, Tensor> module, Func<Tensor> standIn, Func<(Tensor, Tensor?, Tensor?),
+        Tensor> run)
     {
         var exchange = new Exchange<(Tensor X, Tensor? Mask, Tensor? Padding), Tensor>(
             module, GateOf(module), run, run.Target, (call, real, isSeen) => Return(call.X, real.X, isSeen), output => output.Dispose());
@@ -50,7 +56,8 @@ internal static partial class StandInHooks
                 exchange.Park((x, mask, padding));
                 return (standIn(), null, null);
             }),
-            new Func<nn.Module<Tensor, Tensor?, Tensor?, Tensor>, Tensor, Tensor?, Tensor?, Tensor, Tensor>((_, x, mask, padding, output) => exchange.Run((x, mask, padding), output)));
+            new Func<nn.Module<Tensor, Tensor?, Tensor?, Tensor>, Tensor, Tensor?, Tensor?, Tensor, Tensor>((_, x, mask, padding, output) =>
+                exchange.Run((x, mask, padding), output)));
     }
 
     /// <summary>Hooks of a decoder layer, or of a stack of them.</summary>
@@ -68,14 +75,17 @@ internal static partial class StandInHooks
             },
             output => output.Dispose());
         return exchange.Begin(
-            new Func<nn.Module<Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?, Tensor>, Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?, (Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?)?>(
+            new Func<nn.Module<Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?, Tensor>, Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?,
+                (Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?)?>(
                 (_, x, memory, mask, memoryMask, padding, memoryPadding) =>
                 {
                     exchange.Park((x, memory, mask, memoryMask, padding, memoryPadding));
                     return (standIn(), standIn(), null, null, null, null);
                 }),
-            new Func<nn.Module<Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?, Tensor>, Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?, Tensor, Tensor>(
-                (_, x, memory, mask, memoryMask, padding, memoryPadding, output) => exchange.Run((x, memory, mask, memoryMask, padding, memoryPadding), output)));
+            new Func<nn.Module<Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?, Tensor>, Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?,
+                Tensor, Tensor>(
+                (_, x, memory, mask, memoryMask, padding, memoryPadding, output) => exchange.Run((x, memory, mask, memoryMask, padding,
+                    memoryPadding), output)));
     }
 
     /// <summary>A hook that sees the real inputs of an attention, on tiles or not, and changes nothing.</summary>
@@ -86,21 +96,25 @@ internal static partial class StandInHooks
     public static IDisposable Watch(MultiheadAttention module, Action<LayerInput> entering, Action<LayerCall> seen, Action left)
     {
         var watch = new Entries(entering, seen);
-        var before = Add(module, PreHooks, new Func<nn.Module<Tensor, Tensor, Tensor, Tensor?, bool, Tensor?, Tuple<Tensor, Tensor>>, Tensor, Tensor, Tensor, Tensor?, bool, Tensor?, (Tensor, Tensor, Tensor, Tensor?, bool, Tensor?)?>(
+        var before = Add(module, PreHooks, new Func<nn.Module<Tensor, Tensor, Tensor, Tensor?, bool, Tensor?, Tuple<Tensor, Tensor>>, Tensor, Tensor,
+            Tensor, Tensor?, bool, Tensor?, (Tensor, Tensor, Tensor, Tensor?, bool, Tensor?)?>(
             (_, query, key, value, padding, wantsWeights, mask) =>
             {
                 watch.Enter(3, query, key, value, padding, mask);
                 return (query, key, value, padding, wantsWeights, mask);
             }), first: true);
-        return Together<AttentionCall, Tuple<Tensor, Tensor>>(module, before, call => watch.Enter(3, call.Query, call.Key, call.Value, call.Padding, call.Mask), left);
+        return Together<AttentionCall, Tuple<Tensor, Tensor>>(module, before, call => watch.Enter(3, call.Query, call.Key, call.Value, call.Padding,
+            call.Mask), left);
     }
 
     /// <summary>The same of a stack of encoder layers.</summary>
     /// <inheritdoc cref="Watch(MultiheadAttention, Action{LayerInput}, Action{LayerCall}, Action)"/>
-    public static IDisposable Watch(nn.Module<Tensor, Tensor?, Tensor?, Tensor> module, Action<LayerInput> entering, Action<LayerCall> seen, Action left)
+    public static IDisposable Watch(nn.Module<Tensor, Tensor?, Tensor?, Tensor> module, Action<LayerInput> entering, Action<LayerCall> seen,
+        Action left)
     {
         var watch = new Entries(entering, seen);
-        var before = Add(module, PreHooks, new Func<nn.Module<Tensor, Tensor?, Tensor?, Tensor>, Tensor, Tensor?, Tensor?, (Tensor, Tensor?, Tensor?)?>((_, x, mask, padding) =>
+        var before = Add(module, PreHooks, new Func<nn.Module<Tensor, Tensor?, Tensor?, Tensor>, Tensor, Tensor?, Tensor?, (Tensor, Tensor?,
+            Tensor?)?>((_, x, mask, padding) =>
         {
             watch.Enter(1, x, mask, padding);
             return (x, mask, padding);
@@ -111,10 +125,12 @@ internal static partial class StandInHooks
     /// <summary>The same of a decoder layer, or of a stack of them.</summary>
     /// <inheritdoc cref="Watch(MultiheadAttention, Action{LayerInput}, Action{LayerCall}, Action)"/>
     public static IDisposable Watch(
-        nn.Module<Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?, Tensor> module, Action<LayerInput> entering, Action<LayerCall> seen, Action left)
+        nn.Module<Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?, Tensor> module, Action<LayerInput> entering, Action<LayerCall> seen,
+            Action left)
     {
         var watch = new Entries(entering, seen);
-        var before = Add(module, PreHooks, new Func<nn.Module<Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?, Tensor>, Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?, (Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?)?>(
+        var before = Add(module, PreHooks, new Func<nn.Module<Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?, Tensor>, Tensor, Tensor, Tensor?,
+            Tensor?, Tensor?, Tensor?, (Tensor, Tensor, Tensor?, Tensor?, Tensor?, Tensor?)?>(
             (_, x, memory, mask, memoryMask, padding, memoryPadding) =>
             {
                 watch.Enter(2, x, memory, mask, memoryMask, padding, memoryPadding);
@@ -156,7 +172,8 @@ internal static partial class StandInHooks
             var count = inputs;
             while (count > 1 && AttentionMath.IsSame(arguments[count - 1]!, arguments[count - 2]!))
                 count--;
-            seen(new(x.shape, arguments[..inputs].Any(argument => argument is { requires_grad: true }), []) { Others = [.. arguments[1..count].Select(other => other!.shape)] });
+            seen(new(x.shape, arguments[..inputs].Any(argument => argument is { requires_grad: true }),
+                []) { Others = [.. arguments[1..count].Select(other => other!.shape)] });
         }
     }
 }

@@ -47,6 +47,22 @@ public class DeploymentExamplesTests
         Assert.Contains("Cross-entropy of the test text", report, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task LanguageComparesAgesAndMeasures()
+    {
+        var (metrics, report) = await Run("language", "--quick");
+        var rows = metrics["rows"]!.AsArray();
+        foreach (var name in new[] { "digital", "programmed", "day", "year", "day-recalibrated", "day-adapters", "hwa-day", "hwa-year-recalibrated" })
+        {
+            var row = rows.Single(row => (string?)row!["name"] == name)!;
+            Assert.InRange((double)row["cross_entropy"]!, 0.5, 6);
+            Assert.InRange((double)row["agreement"]!, 0, 1);
+            Assert.InRange((double)row["joules_per_token"]!, 1e-12, 1e-2);
+        }
+        Assert.Equal(2 * 7, rows.Count(row => ((string)row!["name"]!).StartsWith("matrix ", StringComparison.Ordinal)));
+        Assert.All(["With and without each measure", "Which matrix suffers most", "Texts from the same beginning"], part => Assert.Contains(part, report, StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(2, "--text alice needs --data DIR", "lstm", "--text", "alice")]
     [InlineData(2, "--ways must be made of mlp, mlp-hwa, convnet, convnet-hwa, but has 'lstm'", "drift", "--ways", "lstm")]

@@ -12,7 +12,7 @@ public sealed class PackageTests(OutsideProjects outside)
 
     [Theory]
     [InlineData("AnalogTorch", "System.IO.Hashing", "TorchSharp")]
-    [InlineData("AnalogTorch.Models", "AnalogTorch", "Google.Protobuf", "Microsoft.ML", "SkiaSharp", "System.IO.Hashing", "TorchSharp")]
+    [InlineData("AnalogTorch.Models", "AnalogTorch", "Google.Protobuf", "Microsoft.Extensions.AI.Abstractions", "Microsoft.ML", "Microsoft.ML.Tokenizers", "SkiaSharp", "System.IO.Hashing", "TorchSharp")]
     public void DependsOnWhatItsCodeUses(string package, params string[] dependencies)
     {
         var found = Nuspec(package).Descendants().Where(element => element.Name.LocalName == "dependency").ToDictionary(
