@@ -28,7 +28,8 @@ public sealed class SentenceEmbeddings(SentenceEncoder encoder) : IEmbeddingGene
                     var numbers = encoder.Encode([.. values]).cpu().data<float>().ToArray();
                     return new GeneratedEmbeddings<Embedding<float>>(
                         Enumerable.Range(0, numbers.Length / width).Select(row => new Embedding<float>(numbers.AsMemory(row * width,
-                            width)) { CreatedAt = DateTimeOffset.UtcNow }));
+                            width))
+                        { CreatedAt = DateTimeOffset.UtcNow }));
                 }
             },
             cancellationToken);

@@ -1,3 +1,4 @@
+using System.Text;
 using AnalogTorch.Models.Networks;
 using Microsoft.ML.Tokenizers;
 using static TorchSharp.torch;
@@ -9,6 +10,9 @@ namespace AnalogTorch.Models.Text;
 /// arXiv:1908.10084.</remarks>
 public sealed class SentenceEncoder : IDisposable
 {
+    // With InvariantGlobalization .NET takes every letter to be normalised, and the tokenizer would keep accents without a word.
+    private static readonly bool CanTakeAccentsOff = "\u00e9".Normalize(NormalizationForm.FormD).Length == 2;
+
     private readonly BertTokenizer tokenizer;
 
     /// <summary>An encoder with its tokenizer.</summary>
@@ -25,12 +29,18 @@ public sealed class SentenceEncoder : IDisposable
     public BertEncoder Network { get; }
 
     /// <summary>Tokens of a text that are read at most, the first and the last one included.</summary>
-    public int LongestText { get; init => field = value is > 2 ? value : throw new ArgumentOutOfRangeException(nameof(value), value,
-        "SentenceEncoder.LongestText must be at least 3."); } = 256;
+    public int LongestText
+    {
+        get; init => field = value is > 2 ? value : throw new ArgumentOutOfRangeException(nameof(value), value,
+        "SentenceEncoder.LongestText must be at least 3.");
+    } = 256;
 
     /// <summary>Tokens that are run at a time.</summary>
-    public int TokensAtATime { get; init => field = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value,
-        "SentenceEncoder.TokensAtATime must be positive."); } = 2048;
+    public int TokensAtATime
+    {
+        get; init => field = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value,
+        "SentenceEncoder.TokensAtATime must be positive.");
+    } = 2048;
 
     /// <summary>all-MiniLM-L6-v2, or another network of its kind, from a weight file and a vocabulary.</summary>
     /// <param name="weights">The weights.</param>
@@ -52,9 +62,13 @@ public sealed class SentenceEncoder : IDisposable
     }
 
     /// <summary>The tokens of a text, cut to the longest that is read.</summary>
+    /// <exception cref="NotSupportedException">The text has letters beyond ASCII in a program that runs with InvariantGlobalization, where .NET cannot take accents off.</exception>
     public IReadOnlyList<long> Tokens(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
+        if (!CanTakeAccentsOff && text.FirstOrDefault(sign => sign > '\u007f' && char.IsLetter(sign)) is not '\0' and var letter)
+            throw new NotSupportedException(
+                $"SentenceEncoder cannot read '{letter}' in a program that runs with InvariantGlobalization, where .NET takes no accents off letters; set that to false and install ICU (libicu), or write ASCII letters.");
         var ids = tokenizer.EncodeToIds(text);
         var longest = Math.Min(LongestText, Network.Config.Positions);
         return ids.Count <= longest ? [.. ids.Select(id => (long)id)] : [.. ids.Take(longest - 1).Select(id => (long)id), ids[^1]];

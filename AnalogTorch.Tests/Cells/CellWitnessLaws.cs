@@ -53,7 +53,8 @@ public class CellWitnessLaws
         [typeof(ChoppedTikiTaka)] = dice => OfTwo(new ChoppedTikiTaka { Granularity = dice.Between(2, 20), Chopper = new RegularChopper { Reads = dice.Whole(1, 4) }, FastReference = AtSymmetry(dice) }, dice),
         [typeof(Agad)] = dice => OfTwo(new Agad { Granularity = dice.Between(2, 20), Chopper = new RegularChopper { Reads = dice.Whole(1, 4) }, Tail = dice.Between(0.3, 3) }, dice),
         [typeof(ResidualLearning)] = dice => OfTwo(new ResidualLearning { Smoothing = dice.Between(0.2, 1), TransferRate = dice.Between(0.3, 1.5), Rounding = new NearestRounding(), FastReference = AtSymmetry(dice) }, dice)
-            with { Mixing = dice.Between(0, 1) },
+            with
+        { Mixing = dice.Between(0, 1) },
         [typeof(MultiTileResidual)] = dice => new MultiTileResidual
         {
             Device = Curved(dice),

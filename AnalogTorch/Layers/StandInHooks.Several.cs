@@ -173,7 +173,8 @@ internal static partial class StandInHooks
             while (count > 1 && AttentionMath.IsSame(arguments[count - 1]!, arguments[count - 2]!))
                 count--;
             seen(new(x.shape, arguments[..inputs].Any(argument => argument is { requires_grad: true }),
-                []) { Others = [.. arguments[1..count].Select(other => other!.shape)] });
+                [])
+            { Others = [.. arguments[1..count].Select(other => other!.shape)] });
         }
     }
 }

@@ -16,7 +16,10 @@ public static class PcmPresets
     // A capacitor creeps 1 % of its way in 200 examples, so working leakage in more often takes time and changes nothing; in 2,000 it loses 9 % of what it holds.
     private static readonly MspLspCell FittedCell = new()
     {
-        SiemensPerWeight = 75 * Units.uS, TransferEvery = 2_000, Trigger = new AdaptiveInterval(), LeakEvery = 200,
+        SiemensPerWeight = 75 * Units.uS,
+        TransferEvery = 2_000,
+        Trigger = new AdaptiveInterval(),
+        LeakEvery = 200,
     };
 
     /// <summary>The 2T2R+3T1C unit cell of Ambrogio et al., Nature 558:60 (2018), with polarity inversion, made to fit itself to what it learns; ideal periphery.</summary>

@@ -26,8 +26,11 @@ internal sealed record DecoderStudy(LlamaDecoder Model, Tensor Own, Tensor HeldO
     public static InferenceConfig Hardware { get; } = PcmPresets.Inference;
 
     /// <summary>The hardware that it meets while it learns from itself: noise for each output, few large weights.</summary>
-    public static HardwareAwareConfig Awareness { get; } = PcmPresets.HardwareAwareForInference with { Clip = new OutputClip { Deviations = 3 },
-        WeightNoise = new PerOutputWeightNoise { Deviation = 0.05 } };
+    public static HardwareAwareConfig Awareness { get; } = PcmPresets.HardwareAwareForInference with
+    {
+        Clip = new OutputClip { Deviations = 3 },
+        WeightNoise = new PerOutputWeightNoise { Deviation = 0.05 }
+    };
 
     /// <summary>The last layer stays digital, as the embedding does that may be its weight.</summary>
     public static LayerRule Head { get; } = LayerRule.Digital("lm_head");

@@ -107,8 +107,17 @@ internal sealed class LanguageExample : Example
         var (quick, seed) = (run.Options.Quick, run.Options.Seed);
         var corpus = TextCorpus.GeneratedCharacters(quick ? 400 : 4_000, seed);
         var length = quick ? 32 : 64;
-        var model = new LlamaDecoder(new() { Vocabulary = corpus.Vocabulary.Count, Width = quick ? 32 : 64, Inner = quick ? 80 : 172, Layers = quick
-            ? 2 : 4, Heads = 8, KeyValueHeads = 4, Positions = 256 }, seed);
+        var model = new LlamaDecoder(new()
+        {
+            Vocabulary = corpus.Vocabulary.Count,
+            Width = quick ? 32 : 64,
+            Inner = quick ? 80 : 172,
+            Layers = quick
+            ? 2 : 4,
+            Heads = 8,
+            KeyValueHeads = 4,
+            Positions = 256
+        }, seed);
         var rng = Rng.FromSeed(seed).Split("segments");
         var (steps, batch) = (quick ? 60 : 500, 32);
         run.Console.WriteLine($"Training on {corpus.Name}: {steps} steps of {batch} × {length} characters…");
