@@ -19,6 +19,7 @@ public sealed class RmsNorm : Module<Tensor, Tensor>
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         this.epsilon = epsilon;
         weight = Parameter(ones(width));
+        weight.DetachFromDisposeScope(); // it lives as long as the module, as those of torch's own modules
         RegisterComponents();
     }
 

@@ -276,12 +276,13 @@ public class PhysicsOfTrainingTests
         {
             using var array = cell.Build(new Rng(1), zeros(4, 5));
             array.Write(zeros(4, 5));
-            var words = ones([samples, 16], ScalarType.Int32).mul_(0x7FFFFFFF);
-            array.Update(Bench.Pair(words, words, samples) with { Size = size });
+            array.Update(Bench.Pair(Lines(5), Lines(4), samples) with { Size = size });
             array.Idle(10 - samples);
             Assert.Equal(samples == enough ? 1 : 0, array.Transfers);
             array.Idle(10); // and not again without new ones
             Assert.Equal(samples == enough ? 1 : 0, array.Transfers);
+
+            Tensor Lines(long lines) => arange(16, ScalarType.Int32).lt(lines).to(ScalarType.Int32).mul(0x7FFFFFFF).expand(samples, 16).contiguous(); // none beyond the array
         }
     }
 

@@ -19,7 +19,7 @@ public abstract record Chopper : HardwareConfig
 /// <summary>The sign flips with a probability after each read, line by line.</summary>
 public sealed record RandomChopper : Chopper
 {
-    /// <summary>The probability (ρ).</summary>
+    /// <summary>Chance that the sign of a line flips at its read (ρ).</summary>
     [Unit("1")]
     public double Probability { get; init => field = Within(value, 1e-6, 1); } = 0.1;
 

@@ -8,7 +8,7 @@ public abstract record FastRate : HardwareConfig
     /// <summary>How far back the means reach over which inputs and errors are followed, as the share that a sample leaves of what came before; 0 where nobody follows them.</summary>
     public abstract double Memory { get; }
 
-    /// <summary>The rate.</summary>
+    /// <summary>Learning rate of the fast array, whatever the batch holds.</summary>
     /// <param name="rate">Learning rate (λ).</param>
     /// <param name="weightStep">Mean step of the fast array (w) by one pulse (δ_A).</param>
     /// <param name="largestInput">Mean over samples of the largest |x| (μ_x); 0 where nobody follows it.</param>
@@ -19,7 +19,7 @@ public abstract record FastRate : HardwareConfig
 /// <summary>A share of the learning rate.</summary>
 public sealed record ProportionalRate : FastRate
 {
-    /// <summary>The share.</summary>
+    /// <summary>Factor on the optimizer's learning rate.</summary>
     [Unit("1")]
     public double Share { get; init => field = Positive(value); } = 1;
 
@@ -33,7 +33,7 @@ public sealed record ProportionalRate : FastRate
 /// <summary>A rate that stays the same, whatever the learning rate, which then goes into transfers alone.</summary>
 public sealed record ConstantRate : FastRate
 {
-    /// <summary>The rate.</summary>
+    /// <summary>Learning rate of the fast array, whatever the batch holds.</summary>
     [Unit("1")]
     public double Rate { get; init => field = Positive(value); } = 0.1;
 

@@ -22,7 +22,7 @@ public abstract record Synapse : HardwareConfig
 /// <summary>One device that pulses move either way, against a reference.</summary>
 public sealed record BidirectionalSynapse : Synapse
 {
-    /// <summary>The device.</summary>
+    /// <summary>What pulses of either direction move.</summary>
     public PulsedDevice Device { get; init => field = NotNull(value); } = new ResponseDevice();
 
     /// <summary>What it is measured against.</summary>
@@ -44,7 +44,7 @@ public sealed record BidirectionalSynapse : Synapse
 /// <summary>Two devices that only rise, the difference of which is the weight, and which are RESET and written again now and then.</summary>
 public sealed record DifferentialSynapse : Synapse, ICrossChecked
 {
-    /// <summary>The device.</summary>
+    /// <summary>What either half of the pair is, which pulses raise.</summary>
     public PulsedDevice Device { get; init => field = NotNull(value); } = new PcmSet();
 
     /// <summary>What is done about pairs that approach saturation.</summary>

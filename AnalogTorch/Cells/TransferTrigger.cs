@@ -49,7 +49,7 @@ public sealed record AdaptiveInterval : TransferTrigger
     [Unit("1")]
     public double Margin { get; init => field = Within(value, 0, 0.5); } = 0.02;
 
-    /// <inheritdoc cref="TransferTrigger.MostPulses"/>
+    /// <summary>Full pulses that a cell receives on average until a transfer is due; smaller ones count by their size.</summary>
     [Unit("1")]
     public double Pulses { get; init => field = Positive(value); } = 60;
 

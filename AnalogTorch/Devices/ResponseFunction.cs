@@ -67,7 +67,7 @@ public sealed record LinearResponse : ResponseFunction
 /// <remarks>Wu et al. (NeurIPS 2024 and 2025). γ 0 would be a constant step.</remarks>
 public sealed record PowerResponse : ResponseFunction
 {
-    /// <summary>The exponent (γ).</summary>
+    /// <summary>Power of the distance from the bound that a step follows (γ).</summary>
     [Unit("1")]
     public double Exponent { get; init => field = Within(value, 0.01, 100); } = 0.5;
 

@@ -13,11 +13,11 @@ namespace AnalogTorch.Energy;
 /// </remarks>
 public sealed record UpdateTiming : HardwareConfig
 {
-    /// <summary>Time of a read (t_MVM).</summary>
+    /// <summary>How long it takes to read an array, all lines at once (t_MVM).</summary>
     [Unit("s")]
     public double ReadTime { get; init => field = NotNegative(value); } = 40 * Units.ns;
 
-    /// <summary>Time of a pulse.</summary>
+    /// <summary>How long a slot of a train takes.</summary>
     [Unit("s")]
     public double PulseTime { get; init => field = NotNegative(value); } = 5 * Units.ns;
 
