@@ -279,6 +279,11 @@ public abstract partial class CellArray : IUpdatable, IDisposable
         Run(array, array.Device, target, engine.Pulse(target, counts, rng), PulsesSent);
     }
 
+    /// <summary>Numbers of pulses (int32) from whole numbers: no more than so many, and none where arithmetic gave no number.</summary>
+    /// <param name="wanted">Whole numbers, positive upward.</param>
+    /// <param name="most">Most pulses of either direction.</param>
+    protected static Tensor Counts(Tensor wanted, int most) => wanted.nan_to_num(0).clamp_(-most, most).to(ScalarType.Int32);
+
     /// <summary>Sends every device its own number of pulses, upward where it is positive; they are counted as programming.</summary>
     protected void Program(DeviceArray array, PulseTarget target, Tensor counts, Rng rng)
     {

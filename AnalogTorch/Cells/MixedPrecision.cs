@@ -110,7 +110,7 @@ public sealed record MixedPrecision : UnitCell, ICrossChecked
             State.Counter(TransfersDone)++;
             var whole = State[Gathered].mul(Nearly).trunc_().clamp_(-cell.MostPulses, cell.MostPulses);
             State[Gathered].sub_(whole);
-            Send(0, whole.to(ScalarType.Int32), rng.Split("send"));
+            Send(0, Counts(whole, cell.MostPulses), rng.Split("send"));
         }
     }
 

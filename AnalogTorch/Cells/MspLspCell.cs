@@ -250,8 +250,7 @@ public sealed record MspLspCell : UnitCell, ICrossChecked
         {
             using var scope = NewDisposeScope();
             var missing = weights - ReadCells(rng.Split("read"));
-            var pulses = (missing * (float)(Sign / cell.Capacitor.NominalStep)).round_()
-                .clamp_(-cell.MaxCorrectionPulses, cell.MaxCorrectionPulses).to(ScalarType.Int32);
+            var pulses = Counts((missing * (float)(Sign / cell.Capacitor.NominalStep)).round_(), cell.MaxCorrectionPulses);
             Program(lsp, Target, pulses, rng);
         }
 

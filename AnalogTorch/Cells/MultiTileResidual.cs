@@ -121,7 +121,7 @@ public sealed record MultiTileResidual : UnitCell, ICrossChecked
             var line = State.Counter(LinesOf(tile))++ % Lines;
             var read = Measure(tile, line, rng.Split("read"));
             var pulses = cell.Rounding.Round(read.mul_((float)(Rates.Learning * cell.RateOf(tile) / cell.WeightStep)), rng.Split("round"));
-            Move(tile + 1, line, pulses.clamp_(-cell.MostPulses, cell.MostPulses).to(ScalarType.Int32), rng.Split("move"));
+            Move(tile + 1, line, Counts(pulses, cell.MostPulses), rng.Split("move"));
         }
 
         private static string LinesOf(int tile) => $"lines{tile}";

@@ -113,8 +113,8 @@ public sealed record PeriodicCarry : UnitCell, ICrossChecked
             for (var attempt = 0; attempt < cell.Tries; attempt++)
             {
                 using var scope = NewDisposeScope();
-                var missing = (goal - MeasureAll(digit, rng.Split(2L * attempt))).mul_((float)(1 / cell.WeightStep)).round_().clamp_(-cell.MostPulses, cell.MostPulses);
-                var counts = missing.mul_(carried).to(ScalarType.Int32);
+                var missing = (goal - MeasureAll(digit, rng.Split(2L * attempt))).mul_((float)(1 / cell.WeightStep)).round_();
+                var counts = Counts(missing.mul_(carried), cell.MostPulses);
                 if (!counts.any().item<bool>())
                     return;
                 MoveAll(digit, counts, rng.Split(2L * attempt + 1));

@@ -187,7 +187,7 @@ public abstract class TransferArray : StackArray
         var (read, line) = (LineReads / Lines, LineReads % Lines);
         var measured = Measure(0, line, rng.Split("read"));
         if (PulsesFor(line, measured, rng.Split("pulses")) is { } counts)
-            Move(1, line, counts.clamp_(-cell.MostPulses, cell.MostPulses).to(ScalarType.Int32), rng.Split("move"));
+            Move(1, line, Counts(counts, cell.MostPulses), rng.Split("move"));
         After(line, read, rng.Split("chop"));
     }
 

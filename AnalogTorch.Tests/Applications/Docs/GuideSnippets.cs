@@ -44,6 +44,18 @@ public class GuideSnippets
     }
 
     [Fact]
+    public void Rules()
+    {
+        const long seed = 42;
+        using var model = Sequential(("fc1", Linear(6, 5)), ("act1", Tanh()), ("fc2", Linear(5, 3)));
+        model.ToAnalog(RpuPresets.TikiTakaV2, seed);
+        using var optimizer = new AnalogSGD(model.parameters(), lr: 0.1);
+        model.call(ones(2, 6)).square().mean().backward();
+        optimizer.step();
+        Assert.All(model.AnalogTiles(), entry => Assert.Equal(2, entry.Tile.Cells.Examples));
+    }
+
+    [Fact]
     public void Config()
     {
         var config = PcmPresets.MspLsp with

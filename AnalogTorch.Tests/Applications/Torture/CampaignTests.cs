@@ -29,8 +29,9 @@ public class CampaignTests
     [InlineData(2)]
     public void ExtremeConfigsBuildInTimeOrAreRefused(int kind)
     {
+        // Time is that of the process, in which other tests run: what seems slow is tried again.
         for (var number = kind; number < 60; number += 3)
-            Assert.Null(ConfigPart.Outcome(Stat.Seed, number) is { Fault: { } fault } outcome ? $"{outcome.Number}: {fault} {outcome.Config}" : null);
+            Assert.Null(ConfigPart.Outcome(Stat.Seed, number).Fault is not null && ConfigPart.Outcome(Stat.Seed, number) is { Fault: { } fault } again ? $"{again.Number}: {fault} {again.Config}" : null);
     }
 
     [Fact]
