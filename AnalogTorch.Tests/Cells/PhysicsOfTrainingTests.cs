@@ -286,6 +286,20 @@ public class PhysicsOfTrainingTests
         }
     }
 
+    /// <summary>As the cells of a bias have it: one input line, whose part of a plane is the plane itself.</summary>
+    [Theory]
+    [MemberData(nameof(Cells))]
+    public void OneLineOfCellsCountsItsPulses(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var array = Cell(name).Build(new Rng(1), zeros(4, 1));
+        array.Write(full([4, 1], 0.01f));
+        array.CountPulses();
+        var before = array.Pulses;
+        array.Update(Bench.Trains(new Rng(2), 30, 1, 4, 0.5));
+        Assert.Equal(array.Pulses - before, (array.PulseCounts!.Value.Up.sum() + array.PulseCounts!.Value.Down.sum()).item<long>());
+    }
+
     [Fact]
     public void TwoTransfersInOneBatchDoNotScatterAlike()
     {

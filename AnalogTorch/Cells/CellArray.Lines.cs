@@ -46,8 +46,8 @@ public abstract partial class CellArray
         {
             Planes = planes with { Value = planes.Value.view(1, -1), Memory = planes.Memory?.view(1, -1) },
             Weights = empty(1, Weights.shape[0], device: Weights.device),
-            UpCounts = PulseCounts?.Up.narrow(1, line, 1).contiguous().view(1, -1),
-            DownCounts = PulseCounts?.Down.narrow(1, line, 1).contiguous().view(1, -1),
+            UpCounts = PulseCounts?.Up.narrow(1, line, 1).contiguous().clone().view(1, -1),
+            DownCounts = PulseCounts?.Down.narrow(1, line, 1).contiguous().clone().view(1, -1),
         };
         array.Under(trains.Size).Accept(engine.Update(target, trains, rng));
         array.Return(line, planes);
