@@ -62,6 +62,7 @@ public static class PcmPresets
     {
         Cell = FittedCell with
         {
+            SiemensPerWeight = 150 * Units.uS, // what scatters and drifts in siemens then counts for half as much weight
             Memory = new Pcm90nm { DriftStart = 1 * Units.us },
             Writer = new MemoryWriter { Tries = 3, Reading = ProgrammingPath },
             Anticipation = new DriftAnticipation { Time = 5 * Units.ms },

@@ -31,7 +31,7 @@ internal sealed class MnistExample : Example
     {
         Downloads.Mnist(run);
         var chosen = Way.All.Where(way => arguments.GetValue(ways)!.Contains(way.Name)).ToArray();
-        var length = arguments.GetValue(epochs) ?? (run.Options.Quick ? 3 : run.Data is null ? 8 : 20);
+        var length = arguments.GetValue(epochs) ?? (run.Options.Quick ? 3 : run.Data is null ? 6 : 20);
         var task = new MnistTask
         {
             Data = run.Data?.Path,
