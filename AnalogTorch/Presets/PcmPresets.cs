@@ -24,9 +24,10 @@ public static class PcmPresets
 
     /// <summary>The 2T2R+3T1C unit cell of Ambrogio et al., Nature 558:60 (2018), with polarity inversion, made to fit itself to what it learns; ideal periphery.</summary>
     /// <remarks>
-    /// Gain is the paper's; longest interval, offset rule, conductance scale, tries and correction budget are chosen here. So is what fits itself, on validation
-    /// samples of several problems (<c>docs/equivalence.md</c>): a transfer comes early where capacitors come near their bounds, pulses are as large as a batch needs them, and error
-    /// lines count their pulses. <see cref="MspLspFixed"/> has the cell without all that.
+    /// Gain is the paper's; longest interval, offset rule, conductance scale, tries and correction budget are chosen here. So is what fits itself, on
+    /// validation samples of several problems (<c>docs/equivalence.md</c>): a transfer comes early where capacitors come near their bounds or have
+    /// received many pulses, pulses are as large as a batch needs them, and both lines count their pulses. A conductance stands for twice the weight of
+    /// <see cref="MspLspFixed"/>, which has the cell without all that.
     /// </remarks>
     public static TileConfig MspLsp { get; } = new()
     {
